@@ -1,0 +1,21 @@
+"""What a server tells about whoever sent a packet, and the function it hands packets to."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+
+
+class Client(Protocol):
+    """The sender of a packet. Valid until the call that got it returns; whoever waits copies what it needs.
+
+    `is_stream` tells TCP (a response may fill 65,535 octets) from UDP; `address` is (text, port).
+    """
+
+    is_stream: bool
+
+    @property
+    def address(self) -> tuple[str, int]: ...
+
+
+Respond: TypeAlias = Callable[[bytes, Client], "bytes | Awaitable[bytes | None] | None"]
+"""Gets one message (without TCP's length prefix) and gives the response, None for silence, or an awaitable
+of either. Never raises, whatever the octets."""
