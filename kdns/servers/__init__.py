@@ -1,0 +1,1 @@
+"""Sockets: datagrams and streams in, whatever `respond` says out. No DNS beyond framing."""
