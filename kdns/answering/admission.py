@@ -1,0 +1,129 @@
+"""Judges a packet before anything else looks at it: a Query, an error that is a bare header, or silence.
+
+Every octet is checked against the end of the packet, every name against its limits; the work is bounded
+by the length of the packet. The rules are those of miekg/dns' acceptfunc.go, which CoreDNS applies.
+"""
+
+import struct
+from typing import TypeAlias
+
+from kdns.answering.queries import CD, RD, Edns, Query
+from kdns.wire import codes
+from kdns.wire.names import MAX_LABEL, MAX_NAME, Name
+
+HEADER = 12
+_HEADER_FORMAT = struct.Struct("!HHHHHH")
+_RR_FIXED = struct.Struct("!HHIH")
+_QUESTION_FIXED = struct.Struct("!HH")
+_OPTION_FIXED = struct.Struct("!HH")
+
+_QR = 0x8000
+
+_MOST_RECORDS = (1, 1, 2)
+"""How many records a query may have in answer (NOTIFY, RFC 1996), authority (IXFR) and additional section."""
+
+Verdict: TypeAlias = "Query | bytes | None"
+
+
+class _Malformed(Exception):
+    """The packet is no DNS message."""
+
+
+def judge(packet: bytes) -> Verdict:
+    """Return the query in this packet, the octets of an error response, or None for silence. Never raises."""
+    if len(packet) < HEADER:
+        return None
+    _, flags, questions, *records = _HEADER_FORMAT.unpack_from(packet)
+    if flags & _QR:
+        return None
+    if (flags >> 11) & 0xF not in (codes.QUERY, codes.NOTIFY):
+        return refusal(packet, codes.NOTIMP)
+    if questions != 1 or any(map(int.__gt__, records, _MOST_RECORDS)):
+        return refusal(packet, codes.FORMERR)
+    try:
+        return _read(packet, flags, sum(records))
+    except _Malformed:
+        return refusal(packet, codes.FORMERR)
+
+
+def refusal(packet: bytes, rcode: int) -> bytes:
+    """Return an error response that is a bare header. `packet` has at least a header."""
+    (flags,) = struct.unpack_from("!H", packet, 2)
+    return struct.pack("!2sHHHHH", packet[:2], _QR | flags & (RD | CD) | rcode, 0, 0, 0, 0)
+
+
+def _read(packet: bytes, flags: int, records: int) -> Query:
+    end = _end_of_question_name(packet)
+    name = Name(packet[HEADER:end])
+    qtype, qclass = _unpack(_QUESTION_FIXED, packet, end)
+    edns, position = None, end + _QUESTION_FIXED.size
+    for _ in range(records):
+        position = _end_of_name(packet, position)
+        rtype, size, ttl, length = _unpack(_RR_FIXED, packet, position)
+        rdata = position + _RR_FIXED.size
+        if rdata + length > len(packet):
+            raise _Malformed
+        position_after = rdata + length
+        if rtype == codes.OPT:
+            if edns or packet[position - 1 : position] != b"\0":
+                raise _Malformed  # RFC 6891, section 6.1.1: one OPT at the most, owned by the root
+            edns = Edns(size, ttl & 0xFFFF, ttl >> 16 & 0xFF, _options(packet[rdata:position_after]))
+        position = position_after
+    return Query(packet[:2], flags, name, qtype, qclass, edns)
+
+
+def _unpack(fixed: struct.Struct, packet: bytes, position: int) -> tuple[int, ...]:
+    if position + fixed.size > len(packet):
+        raise _Malformed
+    return fixed.unpack_from(packet, position)
+
+
+def _end_of_question_name(packet: bytes) -> int:
+    """Return where the first name ends. Nothing precedes it that it could be compressed against."""
+    position = HEADER
+    while True:
+        if position >= len(packet):
+            raise _Malformed
+        length = packet[position]
+        position += 1 + length
+        if length > MAX_LABEL or position - HEADER > MAX_NAME:
+            raise _Malformed
+        if length == 0:
+            return position
+
+
+def _end_of_name(packet: bytes, position: int) -> int:
+    """Return where a name that may be compressed ends, having followed it to its root (RFC 1035, 4.1.4).
+
+    A pointer must lead backwards, and the name it makes up has at most 255 octets: both bound the work.
+    """
+    end, total, lowest = 0, 0, position
+    while True:
+        if position >= len(packet):
+            raise _Malformed
+        length = packet[position]
+        if length >= 0xC0:
+            if position + 1 >= len(packet):
+                raise _Malformed
+            end = end or position + 2
+            position = (length & 0x3F) << 8 | packet[position + 1]
+            if position >= lowest or position < HEADER:
+                raise _Malformed
+            lowest = position
+            continue
+        position += 1 + length
+        total += 1 + length
+        if length > MAX_LABEL or total > MAX_NAME:
+            raise _Malformed
+        if length == 0:
+            return end or position
+
+
+def _options(rdata: bytes) -> bytes:
+    position = 0
+    while position < len(rdata):
+        _, length = _unpack(_OPTION_FIXED, rdata, position)
+        position += _OPTION_FIXED.size + length
+    if position != len(rdata):
+        raise _Malformed
+    return rdata

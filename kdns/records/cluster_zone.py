@@ -1,0 +1,191 @@
+"""ClusterZone: the lookup that turns a question about the cluster into an Outcome.
+
+The one entrance to this room. Everything a name can be has its method; `lookup` only tells them apart.
+"""
+
+from kdns.cluster.events import Tag, address_tag, namespace_tag, service_tag
+from kdns.cluster.objects import Service, ServiceKey, ServiceKind
+from kdns.cluster.state import ClusterState
+from kdns.records import apex, pods, reverse
+from kdns.records.options import PodMode, RecordOptions
+from kdns.records.outcome import NODATA, NXDOMAIN, Outcome
+from kdns.records.owners import POD_BRANCH, SERVICE_BRANCH, Owner, read_owner, relative_labels
+from kdns.records.services import has_protocol, has_ready_endpoints, service_targets
+from kdns.records.targets import address_rrsets, glue, is_address, srv_records
+from kdns.wire import codes
+from kdns.wire.names import BadName, Name, fold, from_text, is_at_or_below
+from kdns.wire.rrsets import RRset
+
+MAX_CHAIN = 10
+"""How many CNAMEs an answer follows inside the zone before it stops."""
+
+_ADDRESS_TYPES = (codes.A, codes.AAAA)
+
+
+class ClusterZone:
+    """The records of one cluster in one zone: the cluster domain, or a reverse tree."""
+
+    def __init__(self, state: ClusterState, options: RecordOptions, zone: Name) -> None:
+        self.zone = zone
+        self._state = state
+        self._options = options
+        self._is_reverse = is_at_or_below(zone, reverse.IN_ADDR_ARPA) or is_at_or_below(
+            zone, reverse.IP6_ARPA
+        )
+
+    def lookup(self, qname: Name, qtype: int) -> Outcome:
+        """Look up a name at or below the zone, in any case.
+
+        Owner names in the outcome have the case of `qname`, other names in the zone end in the zone as it
+        is written there (CoreDNS's handler_case_test.go).
+        """
+        return self._lookup(qname, qtype, ())
+
+    def soa(self, qname: Name) -> RRset:
+        """Return the SOA that negative answers about `qname` carry."""
+        return apex.soa_rrset(self._origin(qname), self._options.ttl, self._state.serial)
+
+    def _origin(self, qname: Name) -> Name:
+        return Name(qname[len(qname) - len(self.zone) :])
+
+    def _lookup(self, qname: Name, qtype: int, chain: tuple[Name, ...]) -> Outcome:
+        relative = relative_labels(fold(qname), self.zone)
+        match relative:
+            case []:
+                return self._apex(qname, qtype)
+            case ["dns"]:
+                return NODATA
+            case ["ns", "dns"]:
+                return self._name_server(qname, qtype)
+            case ["dns-version"]:
+                is_txt = qtype == codes.TXT
+                return Outcome(True, answer=(apex.version_rrset(qname),)) if is_txt else NODATA
+            case ["svc"] | ["pod"]:
+                return NODATA
+        if self._is_reverse:
+            return self._pointer(qname, qtype)
+        owner = read_owner(relative)
+        if owner.branch not in (SERVICE_BRANCH, POD_BRANCH):
+            return NXDOMAIN
+        tags = frozenset({namespace_tag(owner.namespace)})
+        if not self._is_exposed(owner.namespace):
+            return Outcome(False, tags)
+        if owner.branch == POD_BRANCH:
+            return self._pod(qname, qtype, owner, tags)
+        return self._service(qname, qtype, owner, tags, chain)
+
+    def _is_exposed(self, namespace: str) -> bool:
+        allowed = self._options.namespaces
+        return namespace in self._state.namespaces and (allowed is None or namespace in allowed)
+
+    def _apex(self, qname: Name, qtype: int) -> Outcome:
+        if qtype == codes.SOA:
+            return Outcome(True, answer=(self.soa(qname),))
+        if qtype != codes.NS:
+            return NODATA
+        targets, tags = apex.name_servers(self._state, self._options, qname)
+        names = tuple(dict.fromkeys(target.owner for target in targets))
+        answer = (RRset(qname, codes.NS, self._options.ttl, names),) if names else ()
+        return Outcome(True, tags, answer, glue(targets, self._options.ttl))
+
+    def _name_server(self, qname: Name, qtype: int) -> Outcome:
+        targets, tags = apex.name_servers(self._state, self._options, self._origin(qname))
+        if qtype not in _ADDRESS_TYPES:
+            return NODATA
+        return Outcome(
+            True, tags, address_rrsets(qname, qtype, (t.address for t in targets), self._options.ttl)
+        )
+
+    def _pointer(self, qname: Name, qtype: int) -> Outcome:
+        address = reverse.address_of(fold(qname))
+        if address is None or qtype != codes.PTR:
+            return NXDOMAIN
+        tags: set[Tag] = {address_tag(address)}
+
+        def is_exposed(namespace: str) -> bool:
+            if self._options.namespaces is None:
+                return True
+            tags.add(namespace_tag(namespace))
+            return self._is_exposed(namespace)
+
+        targets = reverse.pointers(
+            self._state, address, self._options.zone, self._options.endpoint_pod_names, is_exposed
+        )
+        rdatas = tuple(dict.fromkeys(targets))
+        if not rdatas:
+            return Outcome(False, frozenset(tags))
+        return Outcome(True, frozenset(tags), (RRset(qname, codes.PTR, self._options.ttl, rdatas),))
+
+    def _pod(self, qname: Name, qtype: int, owner: Owner, tags: frozenset[Tag]) -> Outcome:
+        if self._options.pods == PodMode.DISABLED:
+            return Outcome(False, tags)
+        if not owner.service:
+            return Outcome(True, tags)
+        address = pods.address_of(owner.service)
+        if address is None or owner.endpoint or owner.has_port or owner.extra:
+            return Outcome(False, tags)
+        if self._options.pods == PodMode.VERIFIED:
+            tags |= {address_tag(address)}
+            if not pods.is_verified(self._state, owner.namespace, address):
+                return Outcome(False, tags)
+        return Outcome(True, tags, address_rrsets(qname, qtype, [address], self._options.ttl))
+
+    def _service(
+        self, qname: Name, qtype: int, owner: Owner, tags: frozenset[Tag], chain: tuple[Name, ...]
+    ) -> Outcome:
+        if not owner.service:
+            return Outcome(True, tags)
+        if owner.extra:
+            return Outcome(False, tags)
+        key = ServiceKey(owner.namespace, owner.service)
+        tags |= {service_tag(key)}
+        service = self._state.services.get(key)
+        if service is None or self._is_ignored(service):
+            return Outcome(False, tags)
+        if service.kind == ServiceKind.EXTERNAL_NAME:
+            if owner.endpoint or owner.has_port:
+                return Outcome(False, tags)
+            return self._external_name(qname, qtype, service, tags, chain)
+        return self._targets(qname, qtype, owner, service, tags)
+
+    def _is_ignored(self, service: Service) -> bool:
+        return (
+            self._options.ignore_empty_service
+            and service.kind == ServiceKind.CLUSTER_IP
+            and not has_ready_endpoints(self._state.slices_of(service.key))
+        )
+
+    def _targets(
+        self, qname: Name, qtype: int, owner: Owner, service: Service, tags: frozenset[Tag]
+    ) -> Outcome:
+        slices = self._state.slices_of(service.key) if self._options.endpoints else ()
+        origin = self._origin(qname)
+        targets = service_targets(service, slices, owner, origin, self._options.endpoint_pod_names)
+        if not targets:
+            return Outcome(has_protocol(service, slices, owner.endpoint), tags)
+        ttl = self._options.ttl
+        if qtype in _ADDRESS_TYPES:
+            return Outcome(True, tags, address_rrsets(qname, qtype, (t.address for t in targets), ttl))
+        if qtype == codes.SRV:
+            return Outcome(True, tags, *srv_records(qname, targets, ttl))
+        return Outcome(True, tags)
+
+    def _external_name(
+        self, qname: Name, qtype: int, service: Service, tags: frozenset[Tag], chain: tuple[Name, ...]
+    ) -> Outcome:
+        try:
+            target = from_text(service.external_name)
+        except BadName:
+            return Outcome(False, tags)
+        if is_address(service.external_name):
+            return Outcome(False, tags)
+        cname = RRset(qname, codes.CNAME, self._options.ttl, (target,))
+        if qtype == codes.CNAME:
+            return Outcome(True, tags, (cname,))
+        if not is_at_or_below(fold(target), self.zone):
+            return Outcome(True, tags, (cname,), alias=target)
+        chain = (*chain, fold(qname))
+        if len(chain) >= MAX_CHAIN or fold(target) in chain:
+            return Outcome(True, tags, (cname,))
+        rest = self._lookup(target, qtype, chain)
+        return Outcome(True, tags | rest.tags, (cname, *rest.answer), rest.additional, rest.alias)
