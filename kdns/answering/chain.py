@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from kdns.answering.queries import Query
 from kdns.cluster.events import Tag
 from kdns.wire import codes
+from kdns.wire.names import Name
 from kdns.wire.rrsets import RRset
 
 
@@ -33,6 +34,8 @@ class Response(NamedTuple):
 
 Outcome: TypeAlias = "Response | Awaitable[Response]"
 Handler: TypeAlias = Callable[[Query], Outcome]
+Resolve: TypeAlias = Callable[[Query, Name], Outcome]
+"""Asks the server's own chains on behalf of a query for another name."""
 
 
 class Plugin(Protocol):
@@ -43,6 +46,29 @@ class Plugin(Protocol):
     def respond(self, query: Query, rest: Handler) -> Outcome:
         """Answer `query`, or return what `rest` gives for it (changed or not). Raises nothing."""
         ...
+
+
+def then(outcome: Outcome, change: Callable[[Response], Response]) -> Outcome:
+    """Return `outcome` changed, now if it is there, else as soon as it is."""
+    return change(outcome) if isinstance(outcome, Response) else _then_later(outcome, change)
+
+
+async def _then_later(waiting: Awaitable[Response], change: Callable[[Response], Response]) -> Response:
+    return change(await waiting)
+
+
+def followed(alias: Response, target: Response) -> Response:
+    """Return the answer of a CNAME and of the name it leads to as one.
+
+    The CNAME is an answer whatever its target gives, so RCODE and AA are its own (CoreDNS,
+    plugin/backend_lookup.go).
+    """
+    return alias._replace(
+        answer=alias.answer + target.answer,
+        additional=alias.additional + target.additional,
+        tags=alias.tags | target.tags,
+        remember=alias.remember and target.remember,
+    )
 
 
 def refuse(_query: Query) -> Outcome:

@@ -17,6 +17,7 @@ from kdns.wire.rrsets import NAMES_IN_RDATA, SERIAL_FROM_END, RRset
 
 QUESTION_FIXED = 4
 _POINTER_REACH = 0x4000
+_TO_QUESTION = (0xC000 | HEADER).to_bytes(2, "big")
 _AA, _TC = 0x0400, 0x0200
 _RR_FIXED = struct.Struct("!HHIH")
 _HEAD = struct.Struct("!HHHHH")
@@ -137,8 +138,8 @@ class _Writer:
         self.bounds: list[int] = []
         self.serial_at: int | None = None
         self._base = HEADER + len(question)
-        name = Name(question[:-QUESTION_FIXED])
-        self._seen = {name[at:]: HEADER + at for at in offsets(name) if name[at]}
+        self._qname = Name(question[:-QUESTION_FIXED])
+        self._seen: dict[bytes, int] = {}
 
     def rrset(self, rrset: RRset) -> int:
         """Write each RR of the RRset; return how many there were."""
@@ -170,10 +171,11 @@ class _Writer:
         self.octets[start - 2 : start] = (len(self.octets) - start).to_bytes(2, "big")
 
     def _name(self, name: Name) -> None:
-        pointer = self._seen.get(name)
-        if pointer is not None:
-            self.octets += (0xC000 | pointer).to_bytes(2, "big")
+        if name == self._qname:
+            self.octets += _TO_QUESTION
             return
+        if not self._seen:
+            self._seen = {self._qname[at:]: HEADER + at for at in offsets(self._qname) if self._qname[at]}
         here = self._base + len(self.octets)
         for at in offsets(name):
             suffix = name[at:]

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Mapping
 from typing import NamedTuple
 
 from kdns.answering import admission
-from kdns.answering.chain import Handler, Response, refuse
+from kdns.answering.chain import Handler, Outcome, Response, refuse
 from kdns.answering.clients import Client
 from kdns.answering.encoding import HEAD_FLAGS, QUESTION_FIXED, Prepared, head
 from kdns.answering.queries import Edns, Query
 from kdns.answering.table import AnswerTable, question_key
 from kdns.wire import codes
-from kdns.wire.names import Name, fold, offsets
+from kdns.wire.names import Name, fold, longest_suffix
 
 log = logging.getLogger("kdns.answering")
 
@@ -83,7 +83,7 @@ class Responder:
         body = entry.body if entry.block is None else entry.turned(turn)
         return packet[:2] + entry.heads[shape.head_index] + question + body + shape.opt
 
-    def resolve(self, query: Query, name: Name) -> "Response | Awaitable[Response]":
+    def resolve(self, query: Query, name: Name) -> Outcome:
         """Ask the server's own chains on behalf of `query` for another name: where a CNAME leads."""
         if query.hops >= MAX_HOPS:
             return Response(codes.SERVFAIL, remember=False)
@@ -140,7 +140,7 @@ class Responder:
 
     def _ask(self, query: Query, key: bytes | None) -> Prepared | Awaitable[Prepared]:
         if query.rdclass != codes.IN:
-            response: Response | Awaitable[Response] = Response(codes.REFUSED)
+            response: Outcome = Response(codes.REFUSED)
         else:
             response = self._block_of(query.name)(query)
         if isinstance(response, Response):
@@ -162,12 +162,7 @@ class Responder:
         return entry
 
     def _block_of(self, name: Name) -> Handler:
-        folded = fold(name)
-        for at in offsets(folded):
-            handler = self.blocks.get(Name(folded[at:]))
-            if handler is not None:
-                return handler
-        return refuse
+        return longest_suffix(fold(name), self.blocks) or refuse
 
     def _encode(self, query: Query, entry: Prepared, is_stream: bool) -> bytes:
         if entry.serial_at is not None and entry.serial != self.table.serial:
@@ -203,7 +198,7 @@ def _limit(udp_size: int, is_stream: bool) -> int:
 
 
 def _opt(edns: Edns | None, room: int) -> bytes:
-    """Return the OPT that answers the query's: its size, DO and the options that are repeated, if they fit."""
+    """Return the OPT that answers the query's: its size, DO, and the repeated options if they fit."""
     if edns is None:
         return b""
     options = _echoed_options(edns.options)

@@ -1,0 +1,116 @@
+"""The composition root: builds every room from settings, runs it, and stops it in order.
+
+The only place that knows all rooms. It decides nothing about DNS.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import signal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kdns.answering.chain import Handler, build_chain
+from kdns.answering.responder import Responder
+from kdns.answering.table import AnswerTable
+from kdns.cluster.events import Tag
+from kdns.cluster.state import ClusterState
+from kdns.plugins.file import File
+from kdns.plugins.kubernetes import Kubernetes
+from kdns.records.options import PodMode, RecordOptions
+from kdns.records.reverse import IN_ADDR_ARPA, IP6_ARPA
+from kdns.servers.listening import ListenAddress, Listener, ListenError, open_listeners
+from kdns.sources.following import follow
+from kdns.sources.manifests import Manifests
+from kdns.wire.names import Name, is_at_or_below, to_text
+from kdns.zones.masterfile import MasterFileError, load_zone
+from kdns.zones.shipped import shipped_zone_paths
+from kdns.zones.zone import Zone
+
+log = logging.getLogger("kdns")
+
+DRAIN_SECONDS = 5.0
+"""How long a stop waits for answers that are under way (CoreDNS's grace period)."""
+
+
+class StartError(Exception):
+    """The server can't start; the message says why, for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that `kdns serve` can be told."""
+
+    listen: Sequence[ListenAddress]
+    manifests: Sequence[Path]
+    service_cidr: ipaddress.IPv4Network | ipaddress.IPv6Network
+    records: RecordOptions = field(default_factory=RecordOptions)
+    zone_files: Sequence[Path] = ()
+
+
+def build_blocks(
+    state: ClusterState, responder: Responder, records: RecordOptions, static: Sequence[Zone]
+) -> dict[Name, Handler]:
+    """Return the server blocks: the cluster's zones, and each static zone by its own.
+
+    A static zone in a reverse tree comes after the cluster, which knows its own addresses better.
+    """
+    reverse = (IN_ADDR_ARPA, IP6_ARPA)
+    origins = [zone.origin for zone in static]
+    file = File(static, responder.resolve)
+    kubernetes = Kubernetes(
+        state,
+        records,
+        (records.zone, *reverse),
+        responder.resolve,
+        fallthrough=[origin for origin in origins if _is_below(origin, reverse)],
+    )
+    cluster_first, zones_only = build_chain([kubernetes, file]), build_chain([file])
+    blocks = {origin: cluster_first if _is_below(origin, reverse) else zones_only for origin in origins}
+    return blocks | dict.fromkeys((records.zone, *reverse), cluster_first)
+
+
+def _is_below(origin: Name, zones: Iterable[Name]) -> bool:
+    return any(is_at_or_below(origin, zone) for zone in zones)
+
+
+def load_zones(paths: Iterable[Path]) -> list[Zone]:
+    """Read the shipped zones that are served by default, then these; of one origin the later counts."""
+    zones: dict[Name, Zone] = {}
+    for path in (*shipped_zone_paths(), *paths):
+        try:
+            zone = load_zone(path)
+        except (OSError, MasterFileError) as error:
+            raise StartError(str(error)) from error
+        zones[zone.origin] = zone
+    return list(zones.values())
+
+
+async def serve(settings: Settings, greeting: Iterable[str] = ()) -> None:
+    """Serve until SIGTERM or SIGINT, then stop in order. Raises StartError."""
+    state = ClusterState()
+    table = AnswerTable(state.serial)
+    responder = Responder(table)
+    static = load_zones(settings.zone_files)
+    responder.blocks = build_blocks(state, responder, settings.records, static)
+    manifests = Manifests(
+        settings.manifests, settings.service_cidr, keep_pods=settings.records.pods == PodMode.VERIFIED
+    )
+
+    def forget(tags: frozenset[Tag]) -> None:
+        table.forget(tags, state.serial)
+
+    stop = _stop_event()
+    listeners = await _open(settings.listen, responder)
+    source = asyncio.create_task(follow(manifests, state, forget))
+    try:
+        _announce(settings, listeners, greeting)
+        await _first(stop, source)
+    finally:
+        source.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await source
+        await asyncio.gather(*(listener.drain(DRAIN_SECONDS) for listener in listeners))
+        log.info("stopped")

@@ -1,0 +1,40 @@
+"""`kdns export`: print the cluster's zone as a master file, for another server or a diff."""
+
+import argparse
+import sys
+
+from kdns.cli.options import UsageError, add_cluster_options, record_options
+from kdns.cluster.state import ClusterState
+from kdns.demo import DEMO_PATH
+from kdns.records.export import zone_rrsets
+from kdns.sources.difference import difference
+from kdns.sources.manifests import Manifests
+from kdns.zones.writer import write_zone
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "export",
+        help="print the cluster's zone as a master file",
+        description="Print the zone that the objects in --cluster make, as a master file (RFC 1035). "
+        "What is wrong with them goes to standard error.",
+    )
+    add_cluster_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the zone; return 1 if an object had to be left out."""
+    paths = [*arguments.cluster, *([DEMO_PATH] if arguments.demo else [])]
+    if not paths:
+        raise UsageError("nothing to export: name a file or folder with --cluster, or use --demo")
+    reading = Manifests(paths, arguments.service_cidr).read()
+    for line in (*reading.problems, *reading.notices):
+        print(line, file=sys.stderr)
+    state = ClusterState()
+    for event in difference(state, reading.objects):
+        state.apply(event)
+    options = record_options(arguments)
+    for line in write_zone(options.zone, zone_rrsets(state, options)):
+        print(line)
+    return 1 if reading.problems else 0

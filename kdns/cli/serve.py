@@ -1,0 +1,94 @@
+"""`kdns serve`: answer queries about a cluster given as manifests."""
+
+import argparse
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from kdns.app import Settings, StartError, serve
+from kdns.cli.options import UsageError, add_cluster_options, record_options
+from kdns.demo import DEMO_PATH
+from kdns.servers.listening import ListenAddress, parse_listen
+from kdns.wire.names import to_text
+
+_DEFAULT_LISTEN = "127.0.0.1:1053"
+
+_DEMO_QUESTIONS = (
+    ("nginx-service.default.svc.{zone}", "", "a ClusterIP Service"),
+    ("multi-port-service.default.svc.{zone}", "SRV _http._tcp.", "a named port"),
+    ("postgres-headless.default.svc.{zone}", "", "a headless Service: all its Pods"),
+    ("postgres-0.postgres-headless.default.svc.{zone}", "", "one Pod of a StatefulSet"),
+    ("external-service.default.svc.{zone}", "", "an ExternalName Service"),
+    ("external-db.default.svc.{zone}", "", "a Service with hand-written Endpoints"),
+    ("10-244-1-10.default.pod.{zone}", "", "a Pod by its address"),
+)
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="answer queries",
+        description="Answer DNS queries about a cluster: its Services, Pods and addresses. Manifests are "
+        "watched, an edit is answered anew within two seconds. SIGTERM and SIGINT stop it in order.",
+        epilog="example: kdns serve --demo, then: dig @127.0.0.1 -p 1053 nginx-service.default.svc.cluster.local",
+    )
+    add_cluster_options(parser)
+    parser.add_argument(
+        "--listen",
+        metavar="ADDR:PORT",
+        type=_listen_address,
+        action="append",
+        help=f"where to listen, UDP and TCP; may be repeated; :53 means every address (default: {_DEFAULT_LISTEN})",
+    )
+    parser.add_argument(
+        "--zone-file",
+        metavar="PATH",
+        type=Path,
+        action="append",
+        default=[],
+        help="a master file to serve as a static zone; may be repeated",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal ends it."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    paths = [*arguments.cluster, *([DEMO_PATH] if arguments.demo else [])]
+    if not paths:
+        raise UsageError("no cluster to serve: name manifests with --cluster PATH, or try --demo")
+    listen = arguments.listen or [parse_listen(_DEFAULT_LISTEN)]
+    settings = Settings(
+        listen=listen,
+        manifests=paths,
+        service_cidr=arguments.service_cidr,
+        records=record_options(arguments),
+        zone_files=arguments.zone_file,
+    )
+    greeting = _demo_lines(listen[0], to_text(arguments.zone)) if arguments.demo else ()
+    try:
+        asyncio.run(serve(settings, greeting))
+    except StartError as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def _listen_address(text: str) -> ListenAddress:
+    try:
+        return parse_listen(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _demo_lines(listen: ListenAddress, zone: str) -> Sequence[str]:
+    """Return the `dig` lines that show what there is to see."""
+    host, port = listen.host.replace("*", "127.0.0.1") or "127.0.0.1", listen.port
+    lines = ["The demo cluster is being served. Try:"]
+    for name, rest, what in _DEMO_QUESTIONS:
+        qtype, _, prefix = rest.partition(" ")
+        question = prefix + name.format(zone=zone.rstrip("."))
+        lines.append(f"  dig @{host} -p {port} {qtype + ' ' if qtype else ''}{question}    # {what}")
+    lines.append(f"  dig @{host} -p {port} -x 10.96.0.1    # whose address is this?")
+    lines.append("Without dig: kdns query NAME [TYPE]. Ctrl-C stops it.")
+    return lines
