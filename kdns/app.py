@@ -4,11 +4,9 @@ The only place that knows all rooms. It decides nothing about DNS.
 """
 
 import asyncio
-import contextlib
-import ipaddress
 import logging
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +17,15 @@ from kdns.cluster.events import Tag
 from kdns.cluster.state import ClusterState
 from kdns.plugins.file import File
 from kdns.plugins.kubernetes import Kubernetes
-from kdns.records.options import PodMode, RecordOptions
+from kdns.records.options import RecordOptions
 from kdns.records.reverse import IN_ADDR_ARPA, IP6_ARPA
-from kdns.servers.listening import ListenAddress, Listener, ListenError, open_listeners
-from kdns.sources.following import follow
-from kdns.sources.manifests import Manifests
-from kdns.wire.names import Name, is_at_or_below, to_text
+from kdns.servers.addresses import ListenAddress
+from kdns.servers.binding import ListenError
+from kdns.servers.limits import Quota
+from kdns.servers.listeners import Listener, open_listeners
+from kdns.sources.manifests import Manifests, UnreadablePath
+from kdns.sources.watching import follow
+from kdns.wire.names import Name, is_at_or_below
 from kdns.zones.masterfile import MasterFileError, load_zone
 from kdns.zones.shipped import shipped_zone_paths
 from kdns.zones.zone import Zone
@@ -44,8 +45,7 @@ class Settings:
     """Everything that `kdns serve` can be told."""
 
     listen: Sequence[ListenAddress]
-    manifests: Sequence[Path]
-    service_cidr: ipaddress.IPv4Network | ipaddress.IPv6Network
+    manifests: Manifests
     records: RecordOptions = field(default_factory=RecordOptions)
     zone_files: Sequence[Path] = ()
 
@@ -89,28 +89,63 @@ def load_zones(paths: Iterable[Path]) -> list[Zone]:
 
 
 async def serve(settings: Settings, greeting: Iterable[str] = ()) -> None:
-    """Serve until SIGTERM or SIGINT, then stop in order. Raises StartError."""
+    """Serve until SIGTERM or SIGINT, then stop in order. Raises StartError.
+
+    The sockets are open before the objects are read: until then names of the cluster get SERVFAIL.
+    """
     state = ClusterState()
     table = AnswerTable(state.serial)
     responder = Responder(table)
-    static = load_zones(settings.zone_files)
-    responder.blocks = build_blocks(state, responder, settings.records, static)
-    manifests = Manifests(
-        settings.manifests, settings.service_cidr, keep_pods=settings.records.pods == PodMode.VERIFIED
-    )
+    responder.blocks = build_blocks(state, responder, settings.records, load_zones(settings.zone_files))
 
     def forget(tags: frozenset[Tag]) -> None:
-        table.forget(tags, state.serial)
+        if tags:
+            table.forget(tags, state.serial)
 
-    stop = _stop_event()
-    listeners = await _open(settings.listen, responder)
-    source = asyncio.create_task(follow(manifests, state, forget))
     try:
-        _announce(settings, listeners, greeting)
-        await _first(stop, source)
-    finally:
-        source.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await source
-        await asyncio.gather(*(listener.drain(DRAIN_SECONDS) for listener in listeners))
-        log.info("stopped")
+        settings.manifests.check()
+        listeners = await _open(settings.listen, responder)
+    except (UnreadablePath, ListenError) as error:
+        raise StartError(str(error)) from error
+    stop = _stop_event()
+    source = asyncio.create_task(follow(settings.manifests, state, forget))
+    for line in (*_listening(listeners), *greeting):
+        log.info("%s", line)
+    await stop.wait()
+    log.info("stopping: no new queries, up to %g s for those under way", DRAIN_SECONDS)
+    source.cancel()
+    await asyncio.gather(
+        *(listener.drain(DRAIN_SECONDS) for listener in listeners), source, return_exceptions=True
+    )
+    log.info("stopped")
+
+
+async def _open(addresses: Iterable[ListenAddress], responder: Responder) -> list[Listener]:
+    quota, opened = Quota(), list[Listener]()
+    try:
+        for address in addresses:
+            opened += await open_listeners(address, responder.respond, quota=quota)
+    except ListenError:
+        for listener in opened:
+            listener.close()
+        raise
+    return opened
+
+
+def _stop_event() -> asyncio.Event:
+    """Return the event that SIGTERM or SIGINT sets; a second signal ends the process as usual."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stop_once() -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop_once)
+    return stop
+
+
+def _listening(listeners: Iterable[Listener]) -> Iterator[str]:
+    for address in dict.fromkeys(listener.address for listener in listeners):
+        yield f"listening on {ListenAddress(*address)}, UDP and TCP"

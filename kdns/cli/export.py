@@ -3,12 +3,11 @@
 import argparse
 import sys
 
-from kdns.cli.options import UsageError, add_cluster_options, record_options
+from kdns.cli.options import UsageError, add_cluster_options, manifests_of, record_options
 from kdns.cluster.state import ClusterState
-from kdns.demo import DEMO_PATH
 from kdns.records.export import zone_rrsets
 from kdns.sources.difference import difference
-from kdns.sources.manifests import Manifests
+from kdns.sources.manifests import UnreadablePath
 from kdns.zones.writer import write_zone
 
 
@@ -25,10 +24,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the zone; return 1 if an object had to be left out."""
-    paths = [*arguments.cluster, *([DEMO_PATH] if arguments.demo else [])]
-    if not paths:
-        raise UsageError("nothing to export: name a file or folder with --cluster, or use --demo")
-    reading = Manifests(paths, arguments.service_cidr).read()
+    manifests = manifests_of(arguments)
+    try:
+        manifests.check()
+    except UnreadablePath as error:
+        raise UsageError(str(error)) from error
+    reading = manifests.read()
     for line in (*reading.problems, *reading.notices):
         print(line, file=sys.stderr)
     state = ClusterState()
@@ -36,5 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
         state.apply(event)
     options = record_options(arguments)
     for line in write_zone(options.zone, zone_rrsets(state, options)):
-        print(line)
+        sys.stdout.write(line)
     return 1 if reading.problems else 0

@@ -1,13 +1,14 @@
 """Options that several commands share, and how their values are read."""
 
 import argparse
-import ipaddress
 from pathlib import Path
 
+from kdns.demo import DEMO_PATH
 from kdns.records.options import PodMode, RecordOptions
+from kdns.sources.addresses import DEFAULT_SERVICE_CIDR, BadServiceCidr
+from kdns.sources.manifests import Manifests
 from kdns.wire.names import ROOT, BadName, Name, fold, from_text
 
-DEFAULT_SERVICE_CIDR = "10.96.0.0/16"
 MOST_TTL = 3600
 
 
@@ -46,11 +47,22 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--service-cidr",
-        type=service_cidr,
         default=DEFAULT_SERVICE_CIDR,
-        metavar="CIDR",
-        help="where Services in manifests get the ClusterIP they lack (default: %(default)s)",
+        metavar="CIDR[,CIDR]",
+        help="where Services in manifests get the ClusterIP they lack, one network a family "
+        "(default: %(default)s)",
     )
+
+
+def manifests_of(arguments: argparse.Namespace) -> Manifests:
+    """Return the manifests that these arguments name. Raises UsageError."""
+    paths = [*arguments.cluster, *([DEMO_PATH] if arguments.demo else [])]
+    if not paths:
+        raise UsageError("no cluster: name manifests with --cluster PATH, or try --demo")
+    try:
+        return Manifests(paths, arguments.service_cidr, keep_pods=arguments.pods == PodMode.VERIFIED)
+    except BadServiceCidr as error:
+        raise UsageError(str(error)) from error
 
 
 def record_options(arguments: argparse.Namespace, own_addresses: tuple[str, ...] = ()) -> RecordOptions:
@@ -81,11 +93,3 @@ def ttl_seconds(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= MOST_TTL:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to {MOST_TTL}")
     return int(text)
-
-
-def service_cidr(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """Read a network such as 10.96.0.0/16."""
-    try:
-        return ipaddress.ip_network(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no network: {error}") from error

@@ -3,6 +3,7 @@
 import argparse
 import secrets
 import socket
+import sys
 
 from kdns.cli.options import UsageError, domain_name
 from kdns.wire import codes, messages
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             response = _ask_tcp(address, query)
         print(messages.message_to_text(response))
     except (OSError, ValueError) as error:
-        print(f"kdns: no response from {arguments.server}: {error}")
+        print(f"kdns: no response from {arguments.server}: {error}", file=sys.stderr)
         return 2
     return int(response[3] & 0xF != codes.NOERROR)
 
@@ -60,7 +61,7 @@ def _server_address(text: str) -> tuple[str, int]:
 
 
 def _ask_udp(address: tuple[str, int], query: bytes) -> bytes:
-    """Ask over UDP, a second time if nothing comes; datagrams that do not answer the query are passed over."""
+    """Ask over UDP, a second time if nothing comes; datagrams that answer something else are ignored."""
     family, _, _, _, server = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
     with socket.socket(family, socket.SOCK_DGRAM) as udp:
         udp.connect(server)

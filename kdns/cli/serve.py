@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kdns.app import Settings, StartError, serve
-from kdns.cli.options import UsageError, add_cluster_options, record_options
-from kdns.demo import DEMO_PATH
-from kdns.servers.listening import ListenAddress, parse_listen
+from kdns.cli.options import UsageError, add_cluster_options, manifests_of, record_options
+from kdns.servers.addresses import ListenAddress, parse_listen
+from kdns.servers.own import own_addresses
 from kdns.wire.names import to_text
 
 _DEFAULT_LISTEN = "127.0.0.1:1053"
@@ -31,7 +31,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="answer queries",
         description="Answer DNS queries about a cluster: its Services, Pods and addresses. Manifests are "
         "watched, an edit is answered anew within two seconds. SIGTERM and SIGINT stop it in order.",
-        epilog="example: kdns serve --demo, then: dig @127.0.0.1 -p 1053 nginx-service.default.svc.cluster.local",
+        epilog="first steps: kdns serve --demo; it prints what to ask",
     )
     add_cluster_options(parser)
     parser.add_argument(
@@ -39,7 +39,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="ADDR:PORT",
         type=_listen_address,
         action="append",
-        help=f"where to listen, UDP and TCP; may be repeated; :53 means every address (default: {_DEFAULT_LISTEN})",
+        help="where to listen, UDP and TCP; may be repeated; :53 means every address "
+        f"(default: {_DEFAULT_LISTEN})",
     )
     parser.add_argument(
         "--zone-file",
@@ -55,15 +56,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal ends it."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    paths = [*arguments.cluster, *([DEMO_PATH] if arguments.demo else [])]
-    if not paths:
-        raise UsageError("no cluster to serve: name manifests with --cluster PATH, or try --demo")
     listen = arguments.listen or [parse_listen(_DEFAULT_LISTEN)]
     settings = Settings(
         listen=listen,
-        manifests=paths,
-        service_cidr=arguments.service_cidr,
-        records=record_options(arguments),
+        manifests=manifests_of(arguments),
+        records=record_options(arguments, own_addresses(listen)),
         zone_files=arguments.zone_file,
     )
     greeting = _demo_lines(listen[0], to_text(arguments.zone)) if arguments.demo else ()
@@ -83,7 +80,7 @@ def _listen_address(text: str) -> ListenAddress:
 
 def _demo_lines(listen: ListenAddress, zone: str) -> Sequence[str]:
     """Return the `dig` lines that show what there is to see."""
-    host, port = listen.host.replace("*", "127.0.0.1") or "127.0.0.1", listen.port
+    host, port = listen.host or "127.0.0.1", listen.port
     lines = ["The demo cluster is being served. Try:"]
     for name, rest, what in _DEMO_QUESTIONS:
         qtype, _, prefix = rest.partition(" ")
