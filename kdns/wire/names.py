@@ -4,10 +4,11 @@ A `Name` is the uncompressed octets of a well-formed absolute name, ending in th
 octets are at most 63 and letters start at 65, so folding case is `bytes.lower` and comparing is `==`.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NewType
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NewType, TypeVar
 
 Name = NewType("Name", bytes)
+V = TypeVar("V")
 
 ROOT = Name(b"\0")
 MAX_NAME = 255
@@ -109,6 +110,18 @@ def offsets(name: Name) -> Iterator[int]:
         yield position
         position += name[position] + 1
     yield position
+
+
+def longest_suffix(name: Name, table: Mapping[Name, V]) -> V | None:
+    """Return what `table` has for the longest name at or above `name`: how a zone is chosen."""
+    position = 0
+    while True:
+        found = table.get(Name(name[position:]))
+        if found is not None:
+            return found
+        if not name[position]:
+            return None
+        position += name[position] + 1
 
 
 def labels(name: Name) -> list[bytes]:
