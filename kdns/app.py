@@ -6,7 +6,7 @@ The only place that knows all rooms. It decides nothing about DNS.
 import asyncio
 import logging
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def load_zones(paths: Iterable[Path]) -> list[Zone]:
     return list(zones.values())
 
 
-async def serve(settings: Settings, greeting: Iterable[str] = ()) -> None:
+async def serve(settings: Settings, on_listening: Callable[[], None] = lambda: None) -> None:
     """Serve until SIGTERM or SIGINT, then stop in order. Raises StartError.
 
     The sockets are open before the objects are read: until then names of the cluster get SERVFAIL.
@@ -109,8 +109,9 @@ async def serve(settings: Settings, greeting: Iterable[str] = ()) -> None:
         raise StartError(str(error)) from error
     stop = _stop_event()
     source = asyncio.create_task(follow(settings.manifests, state, forget))
-    for line in (*_listening(listeners), *greeting):
-        log.info("%s", line)
+    for address in dict.fromkeys(listener.address for listener in listeners):
+        log.info("listening on %s, UDP and TCP", ListenAddress(*address))
+    on_listening()
     await stop.wait()
     log.info("stopping: no new queries, up to %g s for those under way", DRAIN_SECONDS)
     source.cancel()
@@ -144,8 +145,3 @@ def _stop_event() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop_once)
     return stop
-
-
-def _listening(listeners: Iterable[Listener]) -> Iterator[str]:
-    for address in dict.fromkeys(listener.address for listener in listeners):
-        yield f"listening on {ListenAddress(*address)}, UDP and TCP"

@@ -63,9 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
         records=record_options(arguments, own_addresses(listen)),
         zone_files=arguments.zone_file,
     )
-    greeting = _demo_lines(listen[0], to_text(arguments.zone)) if arguments.demo else ()
+
+    def greet() -> None:
+        if arguments.demo:
+            print(*_demo_lines(listen[0], to_text(arguments.zone)), sep="\n", flush=True)
+
     try:
-        asyncio.run(serve(settings, greeting))
+        asyncio.run(serve(settings, greet))
     except StartError as error:
         raise UsageError(str(error)) from error
     return 0
@@ -81,11 +85,11 @@ def _listen_address(text: str) -> ListenAddress:
 def _demo_lines(listen: ListenAddress, zone: str) -> Sequence[str]:
     """Return the `dig` lines that show what there is to see."""
     host, port = listen.host or "127.0.0.1", listen.port
-    lines = ["The demo cluster is being served. Try:"]
+    lines = ["", "The demo cluster is being served. Try, in another terminal:", ""]
     for name, rest, what in _DEMO_QUESTIONS:
         qtype, _, prefix = rest.partition(" ")
         question = prefix + name.format(zone=zone.rstrip("."))
         lines.append(f"  dig @{host} -p {port} {qtype + ' ' if qtype else ''}{question}    # {what}")
     lines.append(f"  dig @{host} -p {port} -x 10.96.0.1    # whose address is this?")
-    lines.append("Without dig: kdns query NAME [TYPE]. Ctrl-C stops it.")
+    lines += ["", "Without dig: kdns query NAME [TYPE]. Ctrl-C stops the server.", ""]
     return lines
