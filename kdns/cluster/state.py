@@ -5,6 +5,7 @@ or after it. The order in which objects arrived leaves no trace.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -160,8 +161,10 @@ class ClusterState:
             _store(self._slices_of, service, kept or None)
         if old and new and replace(old, version=new.version, changed_at=new.changed_at) == new:
             return NO_TAGS
-        differing = {*before, *after} if len(services) > 1 else {*before} ^ {*after}
-        return frozenset(map(service_tag, services)) | {address_tag(e.address) for e in differing}
+        differing = {e.address for e in {*before} ^ {*after}} | _repeated(before) | _repeated(after)
+        if len(services) > 1:
+            differing = {e.address for e in (*before, *after)}
+        return frozenset(map(service_tag, services)) | set(map(address_tag, differing))
 
     def _put_pod(self, old: Pod | None, new: Pod | None) -> frozenset[Tag]:
         key = ((new or old).namespace, (new or old).name)  # type: ignore[union-attr]
@@ -179,6 +182,12 @@ class ClusterState:
         if old and new and old.labels == new.labels:
             return NO_TAGS
         return frozenset({namespace_tag(name)})
+
+
+def _repeated(endpoints: tuple[Endpoint, ...]) -> set[str]:
+    """Return the addresses that stand in a slice more than once: they may change in nothing but order."""
+    counts = Counter(endpoint.address for endpoint in endpoints)
+    return {address for address, count in counts.items() if count > 1}
 
 
 def _store(table: dict[_K, _V], key: _K, value: _V | None) -> None:
