@@ -5,7 +5,7 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 
-from kdns.servers.addresses import ListenAddress
+from kdns.servers.addresses import ListenAddress, is_wildcard
 
 _SOMEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """Addresses for documentation (RFC 5737, RFC 3849). Nothing is sent to them."""
@@ -17,16 +17,12 @@ def own_addresses(listen: Iterable[ListenAddress]) -> tuple[str, ...]:
     A wildcard stands for the address that the machine would send from, one for each family: in a Pod these
     are the Pod's.
     """
-    found: dict[str, None] = {}
-    for address in listen:
-        hosts = [address.host] if address.host else [_source_address(family) for family in _SOMEWHERE]
-        found.update(dict.fromkeys(host for host in hosts if host and _is_reachable(host)))
-    return tuple(found)
-
-
-def _is_reachable(host: str) -> bool:
-    address = ipaddress.ip_address(host)
-    return not (address.is_loopback or address.is_unspecified)
+    hosts = [
+        _source_address(family) if is_wildcard(host) else host
+        for address in listen
+        for family, host in address.by_family()
+    ]
+    return tuple(dict.fromkeys(host for host in hosts if host and not ipaddress.ip_address(host).is_loopback))
 
 
 def _source_address(family: socket.AddressFamily) -> str:

@@ -1,0 +1,84 @@
+"""A TCP listener: accepts, looks at every connection's deadline once a second, stops in good order.
+
+What a connection does with its octets is in `tcp_connection`, how many there may be in `limits`.
+"""
+
+import asyncio
+import socket
+
+from kdns.answering.clients import Respond
+from kdns.servers.awaited import Failures
+from kdns.servers.binding import BACKLOG
+from kdns.servers.counters import Counters
+from kdns.servers.limits import Quota
+from kdns.servers.tcp_connection import Connection, Shared
+
+_ACCEPTED_AT_ONCE = 64  # connections that are accepted in one turn of the loop, before others have theirs
+
+
+class TcpListener:
+    """Serves one bound, listening TCP socket, which it owns. `respond` may be replaced between messages."""
+
+    protocol = "tcp"
+
+    def __init__(self, sock: socket.socket, respond: Respond, quota: Quota) -> None:
+        self.counters = Counters()
+        self.family = sock.family
+        self.address: tuple[str, int] = sock.getsockname()[:2]
+        self._sock = sock
+        self._server: asyncio.Server | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._shared = Shared(respond, quota, self.counters, Failures(self.counters))
+
+    @property
+    def respond(self) -> Respond:
+        """What messages are handed to."""
+        return self._shared.respond
+
+    @respond.setter
+    def respond(self, respond: Respond) -> None:
+        self._shared.respond = respond
+
+    async def start(self) -> None:
+        """Begin to accept, in the running event loop."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Connection(self._shared), sock=self._sock, backlog=_ACCEPTED_AT_ONCE
+        )
+        self._sock.listen(BACKLOG)  # asyncio takes its `backlog` for the kernel's queue, too
+        self._sweeping = loop.call_later(self._shared.quota.limits.sweep, self._sweep, loop)
+
+    async def drain(self, grace: float) -> None:
+        """Accept nothing more, send what clients wait for within `grace` seconds, and close."""
+        self._stop_accepting()
+        await asyncio.sleep(0)  # two turns of the loop, for connections to read what has arrived already
+        await asyncio.sleep(0)
+        connections = list(self._shared.connections)
+        for connection in connections:
+            connection.finish()
+        if connections:
+            await asyncio.wait([connection.lost for connection in connections], timeout=grace)
+        self.close()
+
+    def close(self) -> None:
+        """Stop at once; clients that wait for something lose their connection. May be called twice."""
+        self._stop_accepting()
+        for connection in list(self._shared.connections):
+            connection.abort()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+
+    def _stop_accepting(self) -> None:
+        self._shared.stopping = True
+        if self._server is not None:
+            self._server.close()
+        self._sock.close()
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the connections whose deadline has passed: one timer for all of them."""
+        now = loop.time()
+        for connection in list(self._shared.connections):
+            if connection.deadline <= now:
+                connection.expire()
+        self._sweeping = loop.call_later(self._shared.quota.limits.sweep, self._sweep, loop)

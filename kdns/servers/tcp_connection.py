@@ -1,0 +1,224 @@
+"""One DNS connection: frames in, frames out, and what a client may make us wait for (RFC 1035 4.2.2, 7766).
+
+Knows its own state only. Who may connect and when deadlines are looked at is the listener's business.
+"""
+
+import asyncio
+import math
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from kdns.answering.clients import Respond
+from kdns.servers.awaited import Awaited, Failures
+from kdns.servers.clients import StreamClient
+from kdns.servers.counters import Counters, add_one
+from kdns.servers.limits import Quota
+from kdns.servers.tcp_writer import FrameWriter
+
+READ_OCTETS = 16_384
+"""Read at once, for all connections into one buffer: what asyncio reads it hands over at once."""
+WRITE_OCTETS = 65_536
+"""Unsent octets with which a connection counts as slow, and nothing more is read from it."""
+
+Phase = Literal["incomplete", "idle", "busy", "slow"]
+"""What a connection is waiting for: the rest of a message, the next one, us, or for the client to read."""
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """What the connections of one listener have in common."""
+
+    respond: Respond
+    quota: Quota
+    counters: Counters
+    failures: Failures
+    connections: "set[Connection]" = field(default_factory=set)
+    stopping: bool = False
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_OCTETS)))
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Serves one client. Responses leave in the order in which they are ready, each in one piece.
+
+    After the client has finished sending (half-close), it still gets what it asked for. A frame of length
+    zero holds no message and never will: the connection is closed.
+    """
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._awaited = Awaited(shared.quota, shared.counters, shared.failures)
+        self._inbox = b""
+        self._reading_paused = self._ending = self._closing = False
+        self._phase: Phase = "incomplete"
+        self._phase_since = 0.0
+        self.deadline = math.inf
+
+    # Called by asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._writer = FrameWriter(self._transport, self._shared.counters)
+        self._loop = asyncio.get_running_loop()
+        self._transport.set_write_buffer_limits(high=WRITE_OCTETS)
+        peer = transport.get_extra_info("peername")
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        self._shared.connections.add(self)
+        if peer is None or self._shared.stopping or not self._shared.quota.admit(self):
+            add_one(self._shared.counters.closed, "refused")
+            self._closing = True
+            self._transport.abort()
+            return
+        self._shared.counters.opened += 1
+        self._client = StreamClient(peer[:2])
+        self._enter("incomplete")
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._shared.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._serve(self._inbox + self._shared.buffer[:nbytes].tobytes())
+
+    def eof_received(self) -> bool:
+        self._ending = True
+        self._settle(progressed=False)
+        return True  # the transport stays open for what is still due
+
+    def pause_writing(self) -> None:
+        self._writer.is_blocked = True
+
+    def resume_writing(self) -> None:
+        self._writer.is_blocked = False
+        self._serve(self._inbox)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        self._inbox = b""
+        self._awaited.cancel()
+        self._shared.quota.connections.discard(self)
+        self._shared.connections.discard(self)
+        self.lost.set_result(None)
+
+    # Called by the listener and the quota
+
+    @property
+    def idle_since(self) -> float | None:
+        return None if self._phase in ("busy", "slow") else self._phase_since
+
+    def expire(self) -> None:
+        """Close because `deadline` has passed; abort what does not read, or would not even be closed."""
+        if self._phase == "slow":
+            add_one(self._shared.counters.closed, "slow")
+            self._transport.abort()
+            self.deadline = math.inf
+        else:
+            self.end(self._phase)
+
+    def finish(self) -> None:
+        """Read nothing more, send what is due, then close."""
+        self._pause_reading(True)
+        self._ending = True
+        self._settle(progressed=False)
+
+    def end(self, reason: str) -> None:
+        """Close as soon as what was sent is with the client; count why."""
+        if not self._closing:
+            add_one(self._shared.counters.closed, reason)
+            self._close()
+
+    def abort(self) -> None:
+        """Close at once, whatever is lost."""
+        self._transport.abort()
+
+    # Frames in
+
+    def _serve(self, octets: bytes) -> None:
+        """Respond to each whole message in `octets` while the client keeps up, and hold on to the rest."""
+        begin, end = 0, len(octets)
+        while end - begin >= 2 and not self._is_full() and not self._closing:
+            length = octets[begin] << 8 | octets[begin + 1]
+            if not length:
+                self._writer.flush()
+                self.end("empty frame")
+                return
+            stop = begin + 2 + length
+            if stop > end:
+                break
+            self._respond(octets[begin + 2 : stop])
+            begin = stop
+        self._inbox = octets[begin:]
+        self._writer.flush()
+        self._settle(progressed=begin > 0)
+
+    def _is_full(self) -> bool:
+        return self._writer.is_blocked or len(self._awaited) >= self._shared.quota.limits.pipelined
+
+    def _respond(self, packet: bytes) -> None:
+        shared = self._shared
+        shared.counters.received += 1
+        try:
+            response = shared.respond(packet, self._client)
+        except Exception:  # noqa: BLE001 - whatever it was, only this one query may suffer; note() logs it
+            shared.failures.note()
+            return
+        if isinstance(response, bytes):
+            self._writer.put(response)
+        elif response is not None:
+            self._awaited.add(response, self._deliver)
+
+    def _deliver(self, response: bytes | None) -> None:
+        """Send a response that had to be waited for, and serve what its place kept waiting."""
+        if self._closing:
+            return
+        if response is not None:
+            self._writer.put(response)
+        self._serve(self._inbox)
+
+    # State
+
+    def _settle(self, progressed: bool) -> None:
+        """Conclude from what has just happened whether to read, to close, and how long to wait."""
+        if self._closing:
+            return
+        if self._ending and not self._awaited and not self._writer.is_blocked:
+            self._close()
+            return
+        self._pause_reading(self._is_full())
+        phase = self._next_phase(progressed)
+        # A message that trickles in, or a buffer that stays full, gets no more time by staying as it is.
+        if phase != self._phase or (progressed and phase != "slow"):
+            self._enter(phase)
+
+    def _next_phase(self, progressed: bool) -> Phase:
+        if self._writer.is_blocked:
+            return "slow"
+        if self._awaited:
+            return "busy"
+        if self._inbox or (self._phase == "incomplete" and not progressed):
+            return "incomplete"
+        return "idle"
+
+    def _pause_reading(self, pause: bool) -> None:
+        if pause != self._reading_paused and not self._ending:
+            self._reading_paused = pause
+            if pause:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    def _enter(self, phase: Phase) -> None:
+        limits = self._shared.quota.limits
+        patience = {
+            "incomplete": limits.message,
+            "idle": limits.idle,
+            "slow": limits.write,
+            "busy": math.inf,  # whoever made the awaitable bounds it
+        }
+        self._phase = phase
+        self._phase_since = self._loop.time()
+        self.deadline = self._phase_since + patience[phase]
+
+    def _close(self) -> None:
+        self._closing = True
+        self._awaited.cancel()
+        self._enter("slow")  # the last octets have to be read in time, too
+        self._transport.close()

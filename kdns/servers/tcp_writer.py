@@ -1,0 +1,42 @@
+"""Frames on their way to one client: each message behind its length, together as long as they are few.
+
+Knows the transport and nothing of queries; the messages of a transfer will come through `put` one by one.
+"""
+
+import asyncio
+
+from kdns.servers.counters import Counters, add_one
+
+_FLUSH_OCTETS = 16_384
+_MAX_MESSAGE_OCTETS = 65_535
+
+
+class FrameWriter:
+    """Collects the responses of one turn and writes them at once; `is_blocked` is for the protocol to set."""
+
+    def __init__(self, transport: asyncio.Transport, counters: Counters) -> None:
+        self._transport = transport
+        self._counters = counters
+        self._frames: list[bytes] = []
+        self._octets = 0
+        self.is_blocked = False
+
+    def put(self, message: bytes) -> None:
+        """Add one message, to be written at the next `flush` or when there are many octets already."""
+        octets = len(message)
+        if octets > _MAX_MESSAGE_OCTETS:
+            add_one(self._counters.dropped, "overlong")
+            return
+        self._counters.sent += 1
+        self._frames += octets.to_bytes(2, "big"), message
+        self._octets += octets
+        if self._octets >= _FLUSH_OCTETS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what has been put; the transport says, before this returns, if it is too much."""
+        if self._frames:
+            octets = b"".join(self._frames)
+            self._frames.clear()
+            self._octets = 0
+            self._transport.write(octets)
