@@ -1,0 +1,187 @@
+"""The benchmark: queries a second and CPU time a query of kdns, a C echo and NSD, side by side in one run.
+
+Everything runs on loopback, every server is checked for right answers before it is measured, and rounds
+take turns, so that a noisy machine is noisy for all. See README.md on how to read the table.
+
+    python -m tests.benchmarks.compare --seconds 3 --rounds 5
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks import dnsperf, generator, servers, table
+from tests.benchmarks.cases import Case, built_cases, faults, remembered_cases
+from tests.benchmarks.dnsperf import Limits, LoadResult
+from tests.benchmarks.generate import add_size_arguments, size_from, write_cluster
+from tests.benchmarks.measure import Row, Sample, measure, summarise
+from tests.benchmarks.plan import Size
+from tests.benchmarks.processes import cpu_model, server_and_load_cpus
+from tests.benchmarks.servers import ECHO, ECHO_BATCHED, KDNS, NSD, Server
+
+DEFAULT_SIZE = Size(services=10_000, endpoints=30_000, pods=0)
+
+
+class Bench(NamedTuple):
+    """What every step of the run needs: the options, a temporary directory, the servers' CPU, the files."""
+
+    options: argparse.Namespace
+    directory: Path
+    cpu: int
+    cluster: Path
+    size: Size
+
+    def load(self, server: Server, case: Case, *, once: bool = False) -> LoadResult:
+        """Put one round of load on the server, by dnsperf if it is here."""
+        seconds = 60.0 if once else self.options.seconds
+        limits = Limits(seconds, once, self.options.edns)
+        if self.options.load == "dnsperf":
+            return dnsperf.run(server.address, case.questions, limits, self.directory)
+        return generator.run(server.address, case.questions, limits)
+
+    def sample(self, server: Server, case: Case, *, once: bool = False) -> Sample:
+        """Measure one round."""
+        return measure(server.pid, self.cpu, lambda: self.load(server, case, once=once))
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog="compare", description=(__doc__ or "").split("\n")[0])
+    add = parser.add_argument
+    add("--seconds", type=float, default=3.0, help="length of a round (default 3)")
+    add("--rounds", type=int, default=5, help="rounds for each case and server (default 5)")
+    add(
+        "--servers",
+        default=f"{KDNS},{NSD},{ECHO},{ECHO_BATCHED}",
+        help="which to start (default %(default)s)",
+    )
+    add("--cases", default="", help="only cases whose name contains one of these words (comma-separated)")
+    add("--peer", action="append", default=[], metavar="NAME=HOST:PORT:PID", help="a server you have started")
+    add("--zone-file", type=Path, help="the zone for NSD (default: what `kdns export` prints)")
+    add("--edns", action="store_true", help="send an OPT record (dnsperf -e)")
+    add("--load", choices=("dnsperf", "own"), help="what sends the queries (default: dnsperf if it is here)")
+    add("--json", type=Path, metavar="FILE", help="also write every round to FILE")
+    add_size_arguments(parser, DEFAULT_SIZE)
+    return parser
+
+
+def start(bench: Bench, stack: contextlib.ExitStack) -> list[Server]:
+    """Start the chosen servers, in the order of the table, and add the peers. Says what is left out."""
+    chosen = bench.options.servers.split(",")
+    found: list[Server] = []
+    if KDNS in chosen:
+        found.append(stack.enter_context(servers.start_kdns(bench.cluster, bench.cpu, bench.directory)))
+    if NSD in chosen and servers.nsd_path() is None:
+        note("NSD is not installed (Debian: apt-get install nsd): left out, so there are no ratios")
+    elif NSD in chosen:
+        zonefile = bench.options.zone_file or bench.directory / "cluster.zone"
+        if bench.options.zone_file is None:
+            servers.export_zone(bench.cluster, zonefile)
+        found.append(stack.enter_context(servers.start_nsd(zonefile.resolve(), bench.cpu, bench.directory)))
+    echoes = (name for name in (ECHO, ECHO_BATCHED) if name in chosen)
+    found += [stack.enter_context(servers.start_echo(n, bench.cpu, bench.directory)) for n in echoes]
+    return found + [check_peer(servers.peer(text), bench.cpu) for text in bench.options.peer]
+
+
+def check_peer(server: Server, cpu: int) -> Server:
+    """Return the peer; says so if it runs on other CPUs than the servers started here."""
+    if os.sched_getaffinity(server.pid) != {cpu}:
+        note(f"{server.name} is not pinned to CPU {cpu}: start it with `taskset -c {cpu}` to compare it")
+    return server
+
+
+def remembered(bench: Bench, running: Sequence[Server]) -> Iterator[Row]:
+    """Measure each case on all servers in turn, round after round; yield a row for each pair."""
+    for case in chosen(bench, remembered_cases(bench.size, edns=bench.options.edns)):
+        fault = {s.name: "; ".join(check(bench, s, case)) for s in running}
+        sound = [s for s in running if not fault[s.name]]
+        samples: dict[str, list[Sample]] = {s.name: [] for s in sound}
+        for index in range(bench.options.rounds):
+            note(f"{case.name}: round {index + 1} of {bench.options.rounds}")
+            for server in sound:
+                samples[server.name].append(bench.sample(server, case))
+        for server in running:
+            if server in sound:
+                yield summarise(case.name, server.name, samples[server.name])
+            else:
+                yield Row(case.name, server.name, fault=fault[server.name])
+
+
+def check(bench: Bench, server: Server, case: Case) -> list[str]:
+    """Ask everything in the case once, which also makes the server remember it; say what is wrong."""
+    return faults(server.address, servers.as_asked(server, case), edns=bench.options.edns)
+
+
+def built(bench: Bench, running: Sequence[Server]) -> Iterator[Row]:
+    """Measure kdns on names that it has never been asked, with a fresh process for each round."""
+    cases = chosen(bench, built_cases(bench.size))
+    kdns = next((server for server in running if server.name == KDNS), None)
+    if kdns is None or not cases:
+        return
+    fault = {case.name: "; ".join(check(bench, kdns, case)) for case in cases}
+    samples: dict[str, list[Sample]] = {case.name: [] for case in cases}
+    for index in range(bench.options.rounds):
+        note(f"built: round {index + 1} of {bench.options.rounds}")
+        with servers.start_kdns(bench.cluster, bench.cpu, bench.directory) as fresh:
+            for case in cases:
+                if not fault[case.name]:
+                    samples[case.name].append(bench.sample(fresh, case, once=True))
+    for case in cases:
+        wrong = fault[case.name]
+        yield Row(case.name, KDNS, fault=wrong) if wrong else summarise(case.name, KDNS, samples[case.name])
+
+
+def chosen(bench: Bench, cases: list[Case]) -> list[Case]:
+    """Return the cases that --cases asks for; all by default."""
+    words = [word for word in bench.options.cases.split(",") if word]
+    return [case for case in cases if not words or any(word in case.name for word in words)]
+
+
+def note(text: str) -> None:
+    """Tell the person who waits, on stderr, so that the table alone is on stdout."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def report(options: argparse.Namespace, rows: Sequence[Row], cpus: tuple[int, int]) -> int:
+    """Print table and warnings, write the JSON; return the exit status: 1 if a server was wrong."""
+    machine = {"cores": os.cpu_count(), "model": cpu_model(), "server_cpu": cpus[0], "load_cpu": cpus[1]}
+    print(
+        f"{machine['cores']} cores, {machine['model']}; servers on CPU {cpus[0]}, load ({options.load}) "
+        f"on CPU {cpus[1]}; {options.rounds} rounds of {options.seconds:g} s, EDNS "
+        f"{'on' if options.edns else 'off'}; medians\n"
+    )
+    print(table.comparison(rows, NSD))
+    found = table.warnings(rows)
+    if cpus[0] == cpus[1]:
+        found.insert(0, "one CPU only: servers and load compete for it, qps means little")
+    if found:
+        print("\nWarnings:\n" + "\n".join(f"  {line}" for line in found))
+    if options.json:
+        machine |= {"load": options.load, "seconds": options.seconds, "edns": options.edns}
+        options.json.write_text(table.as_json(machine, rows, NSD) + "\n", encoding="utf-8")
+    return int(any(row.fault for row in rows))
+
+
+def main() -> int:
+    """Read the command line, run everything, print the table."""
+    parser = arguments()
+    options = parser.parse_args()
+    options.load = options.load or ("dnsperf" if dnsperf.available() else "own")
+    cpus = server_and_load_cpus()
+    os.sched_setaffinity(0, {cpus[1]})
+    with tempfile.TemporaryDirectory(prefix="kdns-bench-") as name, contextlib.ExitStack() as stack:
+        bench = Bench(options, Path(name), cpus[0], Path(name) / "cluster.json", size_from(options))
+        with bench.cluster.open("w", encoding="utf-8") as out:
+            write_cluster(bench.size, out)
+        running = start(bench, stack)
+        rows = [*remembered(bench, running), *built(bench, running)]
+    return report(options, rows, cpus)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
