@@ -17,7 +17,7 @@ _RR_FIXED = struct.Struct("!HHIH")
 _QUESTION_FIXED = struct.Struct("!HH")
 _OPTION_FIXED = struct.Struct("!HH")
 
-_QR = 0x8000
+_QR, _OPCODE = 0x8000, 0x7800
 
 _MOST_RECORDS = (1, 1, 2)
 """How many records a query may have in answer (NOTIFY, RFC 1996), authority (IXFR) and additional section."""
@@ -40,36 +40,44 @@ def judge(packet: bytes) -> Verdict:
         return refusal(packet, codes.NOTIMP)
     if questions != 1 or any(map(int.__gt__, records, _MOST_RECORDS)):
         return refusal(packet, codes.FORMERR)
+    question = b""
     try:
-        return _read(packet, flags, sum(records))
+        end = _end_of_question_name(packet)
+        qtype, qclass = _unpack(_QUESTION_FIXED, packet, end)
+        name, question = Name(packet[HEADER:end]), packet[HEADER : end + _QUESTION_FIXED.size]
+        edns = _edns(packet, HEADER + len(question), sum(records))
     except _Malformed:
-        return refusal(packet, codes.FORMERR)
+        return refusal(packet, codes.FORMERR, question)
+    return Query(packet[:2], flags, name, qtype, qclass, edns)
 
 
-def refusal(packet: bytes, rcode: int) -> bytes:
-    """Return an error response that is a bare header. `packet` has at least a header."""
+def refusal(packet: bytes, rcode: int, question: bytes = b"") -> bytes:
+    """Return an error response: a header, and the question if it could be read. `packet` has a header.
+
+    What is no QUERY keeps its opcode only where that is not implemented (miekg/dns, server.go).
+    """
     (flags,) = struct.unpack_from("!H", packet, 2)
-    return struct.pack("!2sHHHHH", packet[:2], _QR | flags & (RD | CD) | rcode, 0, 0, 0, 0)
+    kept = RD | CD | (_OPCODE if rcode == codes.NOTIMP else 0)
+    header = _HEADER_FORMAT.pack(0, _QR | flags & kept | rcode, bool(question), 0, 0, 0)
+    return packet[:2] + header[2:] + question
 
 
-def _read(packet: bytes, flags: int, records: int) -> Query:
-    end = _end_of_question_name(packet)
-    name = Name(packet[HEADER:end])
-    qtype, qclass = _unpack(_QUESTION_FIXED, packet, end)
-    edns, position = None, end + _QUESTION_FIXED.size
+def _edns(packet: bytes, position: int, records: int) -> Edns | None:
+    """Read the records after the question, of which only an OPT matters."""
+    edns = None
     for _ in range(records):
-        position = _end_of_name(packet, position)
+        start, position = position, _end_of_name(packet, position)
         rtype, size, ttl, length = _unpack(_RR_FIXED, packet, position)
         rdata = position + _RR_FIXED.size
         if rdata + length > len(packet):
             raise _Malformed
         position_after = rdata + length
         if rtype == codes.OPT:
-            if edns or packet[position - 1 : position] != b"\0":
+            if edns or packet[start:position] != b"\0":
                 raise _Malformed  # RFC 6891, section 6.1.1: one OPT at the most, owned by the root
             edns = Edns(size, ttl & 0xFFFF, ttl >> 16 & 0xFF, _options(packet[rdata:position_after]))
         position = position_after
-    return Query(packet[:2], flags, name, qtype, qclass, edns)
+    return edns
 
 
 def _unpack(fixed: struct.Struct, packet: bytes, position: int) -> tuple[int, ...]:

@@ -68,6 +68,7 @@ def followed(alias: Response, target: Response) -> Response:
         additional=alias.additional + target.additional,
         tags=alias.tags | target.tags,
         remember=alias.remember and target.remember,
+        has_live_serial=alias.has_live_serial or target.has_live_serial,
     )
 
 

@@ -16,10 +16,12 @@ from kdns.wire.names import Name, offsets
 from kdns.wire.rrsets import NAMES_IN_RDATA, SERIAL_FROM_END, RRset
 
 QUESTION_FIXED = 4
+LARGEST_MESSAGE = 0xFFFF
 _POINTER_REACH = 0x4000
 _TO_QUESTION = (0xC000 | HEADER).to_bytes(2, "big")
 _AA, _TC = 0x0400, 0x0200
 _RR_FIXED = struct.Struct("!HHIH")
+_SRV_FIXED = 6
 _HEAD = struct.Struct("!HHHHH")
 
 HEAD_FLAGS = tuple(0x8000 | rd | cd for rd in (0, RD) for cd in (0, CD))
@@ -31,8 +33,8 @@ class Prepared:
 
     `bounds` is where each RR ends; `block` is (start, size of one, number) of the address records that take
     turns, or None; `serial_at` is where a live SOA serial stands, or None; `heads` are the ten octets between
-    id and question by shape. `size` is that of the whole message without OPT. `hits` counts the times it
-    was sent and is what the addresses' turn goes by.
+    id and question by shape, none where no message can hold it all. `size` is that of the whole message
+    without OPT. `hits` counts the times it was sent and is what the addresses' turn goes by.
     """
 
     __slots__ = (
@@ -62,9 +64,9 @@ class Prepared:
         self.serial_at = writer.serial_at if response.has_live_serial else None
         self.serial = serial
         self.flags = response.rcode & 0xF | (_AA if response.authoritative else 0)
-        self.heads = _heads(self.flags, *self.counts)
         self.is_case_bound = any(rrset.type == codes.SRV for rrset in response.answer)
         self.size = HEADER + len(question) + len(self.body)
+        self.heads = _heads(self.flags, *self.counts) if self.size <= LARGEST_MESSAGE else ()
         self.tags: frozenset[Tag] = response.tags
         self.key = question
         self.hits = self.kept_hits = 0
@@ -148,7 +150,10 @@ class _Writer:
         for rdata in rrset.rdatas:
             self._name(rrset.owner)
             octets += _RR_FIXED.pack(rrset.type, rrset.rdclass, rrset.ttl, len(rdata))
-            if names is None:
+            if rrset.type == codes.SRV:
+                octets += rdata[:_SRV_FIXED]
+                self._name(Name(rdata[_SRV_FIXED:]), may_point=False)  # RFC 2782, but others may point to it
+            elif names is None:
                 octets += rdata
             else:
                 self._rdata_with_names(rdata, *names)
@@ -170,8 +175,8 @@ class _Writer:
         self.octets += rdata[position:]
         self.octets[start - 2 : start] = (len(self.octets) - start).to_bytes(2, "big")
 
-    def _name(self, name: Name) -> None:
-        if name == self._qname:
+    def _name(self, name: Name, may_point: bool = True) -> None:
+        if may_point and name == self._qname:
             self.octets += _TO_QUESTION
             return
         if not self._seen:
@@ -181,6 +186,8 @@ class _Writer:
             suffix = name[at:]
             pointer = self._seen.get(suffix)
             if pointer is not None:
+                if not may_point:
+                    break
                 self.octets += name[:at] + (0xC000 | pointer).to_bytes(2, "big")
                 return
             if here + at < _POINTER_REACH and len(suffix) > 1:

@@ -133,8 +133,12 @@ class Responder:
     def _find(self, query: Query) -> Prepared | Awaitable[Prepared]:
         """Return the answer in the table, or the one that the chain gives, remembered if it may be."""
         key = question_key(_question(query))
-        entry = self.table.entries.get(key) or self._ask(query._replace(name=fold(query.name)), key)
-        if isinstance(entry, Prepared) and entry.is_case_bound and query.name != fold(query.name):
+        folded = fold(query.name)
+        is_folded = folded == query.name
+        entry = self.table.entries.get(key) or self._ask(
+            query if is_folded else query._replace(name=folded), key
+        )
+        if not is_folded and isinstance(entry, Prepared) and entry.is_case_bound:
             return self._ask(query, None)
         return entry
 
@@ -145,10 +149,14 @@ class Responder:
             response = self._block_of(query.name)(query)
         if isinstance(response, Response):
             return self._prepare(query, response, key)
-        return self._prepare_later(query, response, key)
+        return self._prepare_later(query, response, key, self.table.version)
 
-    async def _prepare_later(self, query: Query, waiting: Awaitable[Response], key: bytes | None) -> Prepared:
-        return self._prepare(query, await waiting, key)
+    async def _prepare_later(
+        self, query: Query, waiting: Awaitable[Response], key: bytes | None, version: int
+    ) -> Prepared:
+        response = await waiting
+        is_late = self.table.has_forgotten(response.tags, version)
+        return self._prepare(query, response, None if is_late else key)
 
     def _prepare(self, query: Query, response: Response, key: bytes | None) -> Prepared:
         entry = Prepared(_question(query), response, self.table.serial)

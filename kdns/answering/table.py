@@ -3,7 +3,9 @@
 Bounded by weight; what is asked again and again stays, what was asked once goes first.
 """
 
+from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 from kdns.answering.encoding import QUESTION_FIXED, Prepared
 from kdns.cluster.events import Tag
@@ -11,6 +13,9 @@ from kdns.cluster.events import Tag
 DEFAULT_LIMIT = 32 << 20
 _OVERHEAD = 700
 """About what an entry costs beside its own octets: objects, dict slots, its share of the tag index."""
+
+_LONGEST_MEMORY = 4096
+"""After how many events an answer that is still waited for is not remembered any more."""
 
 
 def question_key(question: bytes) -> bytes:
@@ -26,7 +31,7 @@ class AnswerTable:
     """Prepared answers under their `question_key`.
 
     `serial` is the one that live SOA serials show; `limit` is in octets, of which an entry takes its own
-    and an estimated overhead.
+    and an estimated overhead. `version` counts what `forget` was told.
     """
 
     def __init__(self, serial: int = 0, limit: int = DEFAULT_LIMIT) -> None:
@@ -34,6 +39,8 @@ class AnswerTable:
         self.entries: dict[bytes, Prepared] = {}
         self._by_tag: dict[Tag, set[bytes]] = {}
         self._limit = limit
+        self.version = 0
+        self._forgotten: deque[frozenset[Tag]] = deque(maxlen=_LONGEST_MEMORY)
         self._weight = 0
 
     def remember(self, entry: Prepared) -> None:
@@ -49,9 +56,17 @@ class AnswerTable:
     def forget(self, tags: Iterable[Tag], serial: int) -> None:
         """Drop every answer that carries one of these tags; live serials are `serial` from now on."""
         self.serial = serial
-        for tag in tags:
+        self.version += 1
+        self._forgotten.append(frozenset(tags))
+        for tag in self._forgotten[-1]:
             for key in self._by_tag.pop(tag, ()):
                 self._drop(key)
+
+    def has_forgotten(self, tags: frozenset[Tag], since: int) -> bool:
+        """Tell whether an answer with these tags may be out of date, made at the version `since`."""
+        missed = self.version - since
+        recent = islice(reversed(self._forgotten), missed)
+        return missed > _LONGEST_MEMORY or not all(map(tags.isdisjoint, recent))
 
     def clear(self) -> None:
         """Drop everything."""

@@ -36,3 +36,7 @@ def namespace_tag(namespace: str) -> Tag:
 def address_tag(address: str) -> Tag:
     """Which Services, endpoints and Pods have this address (canonical text)."""
     return ("address", address)
+
+
+UNSYNCED: Tag = ("unsynced",)
+"""Carried by answers that were given although not everything they depend on had been seen."""

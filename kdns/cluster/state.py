@@ -6,12 +6,13 @@ or after it. The order in which objects arrived leaves no trace.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from kdns.cluster.events import (
+    UNSYNCED,
     Applied,
     Tag,
     WatchEvent,
@@ -27,9 +28,11 @@ from kdns.cluster.objects import (
     ObjectKey,
     Pod,
     Service,
-    ServiceKey,
     key_of,
 )
+
+NEEDED_ALWAYS = ("Namespace", "Service", "EndpointSlice")
+"""The kinds of objects without which no answer about a Service is certain."""
 
 NO_TAGS: frozenset[Tag] = frozenset()
 
@@ -53,18 +56,18 @@ class _Index(dict[str, tuple[tuple[str, str], ...]]):
 
 
 class ClusterState:
-    """The objects of one cluster. `has_synced` is for the sources to set: all objects have been seen once.
+    """The objects of one cluster, complete once all objects of the `needed` kinds have been seen.
 
     `serial` is the Unix time of the last change that DNS can show (that of creation at first), `changes`
     counts them.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, needed: Iterable[str] = NEEDED_ALWAYS) -> None:
         self.services: dict[tuple[str, str], Service] = {}
         self.slices: dict[tuple[str, str], EndpointSlice] = {}
         self.pods: dict[tuple[str, str], Pod] = {}
         self.namespaces: dict[str, Namespace] = {}
-        self.has_synced = False
+        self.unsynced = frozenset(needed)
         self.changes = 0
         self.serial = int(clock())
         self._clock = clock
@@ -77,7 +80,33 @@ class ClusterState:
         """How many objects are held."""
         return len(self.services) + len(self.slices) + len(self.pods) + len(self.namespaces)
 
-    def slices_of(self, service: ServiceKey) -> tuple[EndpointSlice, ...]:
+    @property
+    def has_synced(self) -> bool:
+        """Whether every object that is needed has been seen once."""
+        return not self.unsynced
+
+    def is_synced(self, kind: str) -> bool:
+        """Tell whether all objects of this kind have been seen once."""
+        return kind not in self.unsynced
+
+    def mark_synced(self, *kinds: str) -> frozenset[Tag]:
+        """Note that all objects of these kinds (of every kind, if none is given) have been seen once.
+
+        Returns the tags of the answers that this may change, as `apply` does.
+        """
+        before = self.unsynced
+        self.unsynced = before - set(kinds) if kinds else frozenset()
+        return NO_TAGS if self.unsynced == before else frozenset({UNSYNCED})
+
+    def keys(self, kind: str) -> list[tuple[str, str]]:
+        """Return (namespace, name) of every object of this kind; the namespace of a Namespace is ""."""
+        if kind == "Namespace":
+            return [("", name) for name in self.namespaces]
+        tables: Mapping[str, Iterable[tuple[str, str]]]
+        tables = {"Service": self.services, "EndpointSlice": self.slices, "Pod": self.pods}
+        return list(tables[kind])
+
+    def slices_of(self, service: tuple[str, str]) -> tuple[EndpointSlice, ...]:
         """Return the EndpointSlices of a Service (which need not exist), in the order of their names."""
         return self._slices_of.get(service, ())
 

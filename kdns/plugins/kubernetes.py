@@ -48,15 +48,15 @@ class Kubernetes:
 
     def _name_error(self, query: Query, rest: Handler, zone: ClusterZone, outcome: Outcome) -> ChainOutcome:
         """NXDOMAIN, once everything has been seen: before that nobody knows, and nobody else is asked."""
-        has_synced = self._state.has_synced
-        if has_synced and longest_suffix(fold(query.name), self._fallthrough):
+        is_known = self._state.unsynced.isdisjoint(outcome.needs)
+        if is_known and longest_suffix(fold(query.name), self._fallthrough):
             return then(rest(query), lambda found: found._replace(tags=found.tags | outcome.tags))
         return Response(
-            codes.NXDOMAIN if has_synced else codes.SERVFAIL,
+            codes.NXDOMAIN if is_known else codes.SERVFAIL,
             authority=(zone.soa(query.name),),
             authoritative=True,
             tags=outcome.tags,
-            remember=has_synced,
+            remember=is_known,
             has_live_serial=True,
         )
 
@@ -72,5 +72,5 @@ def _response(query: Query, zone: ClusterZone, outcome: Outcome) -> Response:
         outcome.additional,
         authoritative=True,
         tags=outcome.tags,
-        has_live_serial=is_negative or query.type == codes.SOA,
+        has_live_serial=is_negative or any(rrset.type == codes.SOA for rrset in outcome.answer),
     )

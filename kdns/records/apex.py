@@ -4,7 +4,7 @@ from kdns.cluster.events import Tag, address_tag, service_tag
 from kdns.cluster.objects import ServiceKey, ServiceKind
 from kdns.cluster.state import ClusterState
 from kdns.records.options import RecordOptions
-from kdns.records.services import endpoint_label, service_name
+from kdns.records.services import endpoint_name, service_name
 from kdns.records.targets import Target
 from kdns.wire import codes
 from kdns.wire.names import Name, from_labels
@@ -68,11 +68,7 @@ def _service_addresses(
     if service.kind != ServiceKind.HEADLESS:
         return [Target(base, address, 0) for address in service.cluster_ips]
     return [
-        Target(
-            from_labels((endpoint_label(endpoint, options.endpoint_pod_names).encode(),), base),
-            endpoint.address,
-            0,
-        )
+        Target(endpoint_name(endpoint, base, options.endpoint_pod_names), endpoint.address, 0)
         for each in state.slices_of(key)
         for endpoint in each.endpoints
         if endpoint.ready

@@ -3,23 +3,26 @@
 The one entrance to this room. Everything a name can be has its method; `lookup` only tells them apart.
 """
 
-from kdns.cluster.events import Tag, address_tag, namespace_tag, service_tag
+from kdns.cluster.events import UNSYNCED, Tag, address_tag, namespace_tag, service_tag
 from kdns.cluster.objects import Service, ServiceKey, ServiceKind
 from kdns.cluster.state import ClusterState
 from kdns.records import apex, pods, reverse
 from kdns.records.options import PodMode, RecordOptions
 from kdns.records.outcome import NODATA, NXDOMAIN, Outcome
-from kdns.records.owners import POD_BRANCH, SERVICE_BRANCH, Owner, read_owner, relative_labels
-from kdns.records.services import has_protocol, has_ready_endpoints, service_targets
-from kdns.records.targets import address_rrsets, glue, is_address, srv_records
+from kdns.records.owners import Owner, read_owner, relative_labels
+from kdns.records.services import has_protocol, has_ready_endpoints, named_targets, service_hits, service_name
+from kdns.records.targets import ADDRESS_TYPES, address_rrsets, glue, is_address, srv_records
 from kdns.wire import codes
 from kdns.wire.names import BadName, Name, fold, from_text, is_at_or_below
 from kdns.wire.rrsets import RRset
 
-MAX_CHAIN = 10
-"""How many CNAMEs an answer follows inside the zone before it stops."""
+MAX_CHAIN = 11
+"""How many CNAMEs an answer follows inside the zone before it stops (CoreDNS, plugin/backend_lookup.go)."""
 
-_ADDRESS_TYPES = (codes.A, codes.AAAA)
+_NAMESPACES = frozenset({"Namespace"})
+_SERVICES = frozenset({"Namespace", "Service", "EndpointSlice"})
+_ADDRESSES = frozenset({"Service", "EndpointSlice"})
+_PODS = frozenset({"Namespace", "Pod"})
 
 
 class ClusterZone:
@@ -50,33 +53,42 @@ class ClusterZone:
 
     def _lookup(self, qname: Name, qtype: int, chain: tuple[Name, ...]) -> Outcome:
         relative = relative_labels(fold(qname), self.zone)
+        if len(relative) < 3 and (special := self._special(qname, qtype, relative)):
+            return special
+        if self._is_reverse:
+            return self._pointer(qname, qtype)
+        owner = read_owner(relative)
+        match owner.branch:
+            case "svc":
+                return self._service(qname, qtype, owner, chain)
+            case "pod":
+                return self._pod(qname, qtype, owner)
+        return NXDOMAIN
+
+    def _special(self, qname: Name, qtype: int, relative: list[str]) -> Outcome | None:
+        """Return what a name has that is the same in every zone, None if it is no such name."""
         match relative:
             case []:
                 return self._apex(qname, qtype)
-            case ["dns"]:
-                return NODATA
             case ["ns", "dns"]:
                 return self._name_server(qname, qtype)
             case ["dns-version"]:
                 is_txt = qtype == codes.TXT
                 return Outcome(True, answer=(apex.version_rrset(qname),)) if is_txt else NODATA
-            case ["svc"] | ["pod"]:
+            case ["dns"] | ["svc"] | ["pod"]:
                 return NODATA
-        if self._is_reverse:
-            return self._pointer(qname, qtype)
-        owner = read_owner(relative)
-        if owner.branch not in (SERVICE_BRANCH, POD_BRANCH):
-            return NXDOMAIN
-        tags = frozenset({namespace_tag(owner.namespace)})
-        if not self._is_exposed(owner.namespace):
-            return Outcome(False, tags)
-        if owner.branch == POD_BRANCH:
-            return self._pod(qname, qtype, owner, tags)
-        return self._service(qname, qtype, owner, tags, chain)
+        return None
 
     def _is_exposed(self, namespace: str) -> bool:
         allowed = self._options.namespaces
         return namespace in self._state.namespaces and (allowed is None or namespace in allowed)
+
+    def _is_hidden(self, namespace: str) -> bool:
+        """Tell whether a namespace is surely not exposed; while not all have been seen, nobody knows."""
+        allowed = self._options.namespaces
+        if allowed is not None and namespace not in allowed:
+            return True
+        return namespace not in self._state.namespaces and self._state.is_synced("Namespace")
 
     def _apex(self, qname: Name, qtype: int) -> Outcome:
         if qtype == codes.SOA:
@@ -89,9 +101,9 @@ class ClusterZone:
         return Outcome(True, tags, answer, glue(targets, self._options.ttl))
 
     def _name_server(self, qname: Name, qtype: int) -> Outcome:
-        targets, tags = apex.name_servers(self._state, self._options, self._origin(qname))
-        if qtype not in _ADDRESS_TYPES:
+        if qtype not in ADDRESS_TYPES:
             return NODATA
+        targets, tags = apex.name_servers(self._state, self._options, self._origin(qname))
         return Outcome(
             True, tags, address_rrsets(qname, qtype, (t.address for t in targets), self._options.ttl)
         )
@@ -113,12 +125,13 @@ class ClusterZone:
         )
         rdatas = tuple(dict.fromkeys(targets))
         if not rdatas:
-            return Outcome(False, frozenset(tags))
+            return Outcome(False, frozenset(tags), needs=_ADDRESSES)
         return Outcome(True, frozenset(tags), (RRset(qname, codes.PTR, self._options.ttl, rdatas),))
 
-    def _pod(self, qname: Name, qtype: int, owner: Owner, tags: frozenset[Tag]) -> Outcome:
-        if self._options.pods == PodMode.DISABLED:
-            return Outcome(False, tags)
+    def _pod(self, qname: Name, qtype: int, owner: Owner) -> Outcome:
+        tags = frozenset({namespace_tag(owner.namespace)})
+        if self._options.pods == PodMode.DISABLED or not self._is_exposed(owner.namespace):
+            return Outcome(False, tags, needs=_NAMESPACES)
         if not owner.service:
             return Outcome(True, tags)
         address = pods.address_of(owner.service)
@@ -127,26 +140,27 @@ class ClusterZone:
         if self._options.pods == PodMode.VERIFIED:
             tags |= {address_tag(address)}
             if not pods.is_verified(self._state, owner.namespace, address):
-                return Outcome(False, tags)
+                return Outcome(False, tags, needs=_PODS)
         return Outcome(True, tags, address_rrsets(qname, qtype, [address], self._options.ttl))
 
-    def _service(
-        self, qname: Name, qtype: int, owner: Owner, tags: frozenset[Tag], chain: tuple[Name, ...]
-    ) -> Outcome:
-        if not owner.service:
-            return Outcome(True, tags)
+    def _service(self, qname: Name, qtype: int, owner: Owner, chain: tuple[Name, ...]) -> Outcome:
         if owner.extra:
-            return Outcome(False, tags)
+            return NXDOMAIN
+        namespace = namespace_tag(owner.namespace)
+        if not owner.service:
+            return Outcome(self._is_exposed(owner.namespace), frozenset((namespace,)), needs=_NAMESPACES)
         key = ServiceKey(owner.namespace, owner.service)
-        tags |= {service_tag(key)}
+        tags = frozenset((namespace, service_tag(key)))
+        if owner.namespace not in self._state.namespaces:
+            tags |= {UNSYNCED}
         service = self._state.services.get(key)
-        if service is None or self._is_ignored(service):
-            return Outcome(False, tags)
+        if service is None or self._is_hidden(owner.namespace) or self._is_ignored(service):
+            return Outcome(False, tags, needs=_SERVICES)
         if service.kind == ServiceKind.EXTERNAL_NAME:
             if owner.endpoint or owner.has_port:
                 return Outcome(False, tags)
             return self._external_name(qname, qtype, service, tags, chain)
-        return self._targets(qname, qtype, owner, service, tags)
+        return self._hits(qname, qtype, owner, service, tags)
 
     def _is_ignored(self, service: Service) -> bool:
         return (
@@ -155,19 +169,19 @@ class ClusterZone:
             and not has_ready_endpoints(self._state.slices_of(service.key))
         )
 
-    def _targets(
-        self, qname: Name, qtype: int, owner: Owner, service: Service, tags: frozenset[Tag]
-    ) -> Outcome:
-        slices = self._state.slices_of(service.key) if self._options.endpoints else ()
-        origin = self._origin(qname)
-        targets = service_targets(service, slices, owner, origin, self._options.endpoint_pod_names)
-        if not targets:
-            return Outcome(has_protocol(service, slices, owner.endpoint), tags)
-        ttl = self._options.ttl
-        if qtype in _ADDRESS_TYPES:
-            return Outcome(True, tags, address_rrsets(qname, qtype, (t.address for t in targets), ttl))
+    def _hits(self, qname: Name, qtype: int, owner: Owner, service: Service, tags: frozenset[Tag]) -> Outcome:
+        options = self._options
+        slices = self._state.slices_of((owner.namespace, owner.service)) if options.endpoints else ()
+        hits = service_hits(service, slices, owner, options.endpoint_pod_names)
+        if not hits:
+            return Outcome(has_protocol(service, slices, owner.endpoint), tags, needs=_SERVICES)
+        if qtype in ADDRESS_TYPES:
+            addresses = [address for _, address, _ in hits]
+            return Outcome(True, tags, address_rrsets(qname, qtype, addresses, options.ttl))
         if qtype == codes.SRV:
-            return Outcome(True, tags, *srv_records(qname, targets, ttl))
+            base = service_name(service.namespace, service.name, self._origin(qname))
+            targets = named_targets(hits, base, options.endpoint_pod_names)
+            return Outcome(True, tags, *srv_records(qname, targets, options.ttl))
         return Outcome(True, tags)
 
     def _external_name(
@@ -185,7 +199,7 @@ class ClusterZone:
         if not is_at_or_below(fold(target), self.zone):
             return Outcome(True, tags, (cname,), alias=target)
         chain = (*chain, fold(qname))
-        if len(chain) >= MAX_CHAIN or fold(target) in chain:
+        if len(chain) > MAX_CHAIN or fold(target) in chain:
             return Outcome(True, tags, (cname,))
         rest = self._lookup(target, qtype, chain)
         return Outcome(True, tags | rest.tags, (cname, *rest.answer), rest.additional, rest.alias)

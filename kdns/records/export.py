@@ -9,7 +9,7 @@ from kdns.cluster.objects import Port, Service, ServiceKind
 from kdns.cluster.state import ClusterState
 from kdns.records.apex import name_servers, soa_rrset
 from kdns.records.options import RecordOptions
-from kdns.records.services import endpoint_label, service_name
+from kdns.records.services import endpoint_name, service_name
 from kdns.records.targets import NO_PORT, address_type, is_address
 from kdns.wire import codes
 from kdns.wire.names import BadName, Name, from_labels, from_text
@@ -66,7 +66,7 @@ def _headless_rrsets(
     for each in state.slices_of(service.key):
         ready = [endpoint for endpoint in each.endpoints if endpoint.ready]
         for endpoint in ready:
-            name = from_labels((endpoint_label(endpoint, options.endpoint_pod_names).encode(),), base)
+            name = endpoint_name(endpoint, base, options.endpoint_pod_names)
             rtype, rdata = address_type(endpoint.address), (address(endpoint.address),)
             yield RRset(base, rtype, ttl, rdata)
             yield RRset(name, rtype, ttl, rdata)

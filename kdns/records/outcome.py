@@ -11,7 +11,8 @@ class Outcome(NamedTuple):
     """The RRsets that answer a question, and everything in the cluster that could change them.
 
     `exists` is False for NXDOMAIN; without `answer` it is NODATA otherwise. `alias` is the target of
-    the last CNAME in `answer` where it lies outside the zone and somebody else has to chase it.
+    the last CNAME in `answer` where it lies outside the zone and somebody else has to chase it. `needs`
+    are the kinds of objects that must have been seen whole before NXDOMAIN may be said.
     """
 
     exists: bool
@@ -19,6 +20,7 @@ class Outcome(NamedTuple):
     answer: tuple[RRset, ...] = ()
     additional: tuple[RRset, ...] = ()
     alias: Name | None = None
+    needs: frozenset[str] = frozenset({"Service"})
 
 
 NODATA = Outcome(exists=True)

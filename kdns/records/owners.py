@@ -5,10 +5,7 @@ Labels are folded ASCII text here; a label that is no ASCII names nothing that a
 
 from typing import NamedTuple
 
-from kdns.wire.names import Name, labels
-
-SERVICE_BRANCH = "svc"
-POD_BRANCH = "pod"
+from kdns.wire.names import Name
 
 
 class Owner(NamedTuple):
@@ -33,30 +30,29 @@ def read_owner(relative: list[str]) -> Owner:
 
     The underscores of port and protocol are optional, and a lone "_" matches anything (CoreDNS's parse.go).
     """
-    match relative[::-1]:
+    match relative:
+        case [service, namespace, branch]:
+            return Owner(branch, namespace, service)
+        case [endpoint, service, namespace, branch]:
+            return Owner(branch, namespace, service, endpoint)
+        case [port, protocol, service, namespace, branch]:
+            port, protocol = port.removeprefix("_"), protocol.removeprefix("_")
+            return Owner(branch, namespace, service, "", protocol, port, has_port=True)
+        case [namespace, branch]:
+            return Owner(branch, namespace)
         case [branch]:
             return Owner(branch)
-        case [branch, namespace]:
-            return Owner(branch, namespace)
-        case [branch, namespace, service]:
-            return Owner(branch, namespace, service)
-        case [branch, namespace, service, endpoint]:
-            return Owner(branch, namespace, service, endpoint)
-        case [branch, namespace, service, protocol, port]:
-            return Owner(
-                branch,
-                namespace,
-                service,
-                protocol=protocol.removeprefix("_"),
-                port=port.removeprefix("_"),
-                has_port=True,
-            )
-        case [branch, namespace, service, *_]:
+        case [*_, service, namespace, branch]:
             return Owner(branch, namespace, service, extra=True)
     raise ValueError("the zone itself has no owner parts")
 
 
 def relative_labels(folded: Name, zone: Name) -> list[str]:
     """Return the labels of `folded` above `zone` as text, one character an octet."""
-    above = labels(Name(folded[: len(folded) - len(zone)] + b"\0"))
-    return [label.decode("latin-1") for label in above]
+    end, position, result = len(folded) - len(zone), 0, []
+    text = folded.decode("latin-1")
+    while position < end:
+        after = position + 1 + folded[position]
+        result.append(text[position + 1 : after])
+        position = after
+    return result

@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Callable, Iterator
 
 from kdns.cluster.state import ClusterState
-from kdns.records.services import endpoint_label, service_name
-from kdns.wire.names import Name, from_labels, from_text, labels
+from kdns.records.services import endpoint_name, service_name
+from kdns.wire.names import Name, from_text, labels
 
 IN_ADDR_ARPA = from_text("in-addr.arpa.")
 IP6_ARPA = from_text("ip6.arpa.")
@@ -42,5 +42,4 @@ def pointers(
             return
     for each, endpoint in state.endpoints_at(address):
         if endpoint.ready and is_exposed(each.namespace):
-            label = endpoint_label(endpoint, pod_names)
-            yield from_labels((label.encode(),), service_name(each.namespace, each.service, zone))
+            yield endpoint_name(endpoint, service_name(each.namespace, each.service, zone), pod_names)

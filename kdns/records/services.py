@@ -1,6 +1,7 @@
 """Records of ClusterIP and headless Services (DNS specification 1.1.0, sections 2.3 and 2.4)."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from kdns.cluster.objects import Endpoint, EndpointSlice, Port, Service, ServiceKind
 from kdns.records.owners import Owner
@@ -9,42 +10,56 @@ from kdns.wire.names import MAX_LABEL, Name, from_labels
 
 _UNDECLARED = (Port("", NO_PORT, ""),)
 
+Hit: TypeAlias = tuple[Endpoint | None, str, int]
+"""An address and port that a name leads to, with its endpoint; None for a ClusterIP. One for each pair."""
+
 
 def service_name(namespace: str, name: str, origin: Name) -> Name:
     """Return `name.namespace.svc.origin`; `origin` keeps its case (SRV targets show the zone as asked)."""
     return from_labels((name.encode(), namespace.encode(), b"svc"), origin)
 
 
-def service_targets(
-    service: Service, slices: Iterable[EndpointSlice], owner: Owner, origin: Name, pod_names: bool
-) -> list[Target]:
+def service_hits(
+    service: Service, slices: Iterable[EndpointSlice], owner: Owner, pod_names: bool
+) -> list[Hit]:
     """Return what the name `owner` below this Service leads to. Empty: the name does not exist.
 
     A headless Service leads to its ready endpoints, so that without any its name does not exist
     (section 2.4.1). An endpoint's name works below a ClusterIP Service too.
     """
-    base = service_name(service.namespace, service.name, origin)
     if service.kind == ServiceKind.HEADLESS or owner.endpoint:
-        return list(_endpoint_targets(slices, owner, base, pod_names))
+        return list(_endpoint_hits(slices, owner, pod_names))
     return [
-        Target(base, address, port.number)
+        (None, address, port.number)
         for port in service.ports or _UNDECLARED
         if _wants(owner, port)
         for address in service.cluster_ips
     ]
 
 
-def _endpoint_targets(
-    slices: Iterable[EndpointSlice], owner: Owner, base: Name, pod_names: bool
-) -> Iterator[Target]:
+def _endpoint_hits(slices: Iterable[EndpointSlice], owner: Owner, pod_names: bool) -> Iterator[Hit]:
     for each in slices:
-        ports = [port for port in each.ports or _UNDECLARED if _wants(owner, port)]
+        ports = [port.number for port in each.ports or _UNDECLARED if _wants(owner, port)]
         for endpoint in each.endpoints if ports else ():
-            label = endpoint_label(endpoint, pod_names)
-            if endpoint.ready and (not owner.endpoint or owner.endpoint == label):
-                name = from_labels((label.encode(),), base)
-                for port in ports:
-                    yield Target(name, endpoint.address, port.number)
+            if not endpoint.ready:
+                continue
+            if owner.endpoint and owner.endpoint != endpoint_label(endpoint, pod_names):
+                continue
+            for number in ports:
+                yield endpoint, endpoint.address, number
+
+
+def named_targets(hits: Iterable[Hit], base: Name, pod_names: bool) -> list[Target]:
+    """Return the hits below the Service `base` with the names that lead to each alone."""
+    return [
+        Target(base if endpoint is None else endpoint_name(endpoint, base, pod_names), address, number)
+        for endpoint, address, number in hits
+    ]
+
+
+def endpoint_name(endpoint: Endpoint, base: Name, pod_names: bool) -> Name:
+    """Return the name of one endpoint below its Service's."""
+    return from_labels((endpoint_label(endpoint, pod_names).encode(),), base)
 
 
 def _wants(owner: Owner, port: Port) -> bool:

@@ -11,6 +11,8 @@ from kdns.wire import codes
 from kdns.wire.names import Name
 from kdns.wire.rrsets import RRset, address, srv
 
+ADDRESS_TYPES = (codes.A, codes.AAAA)
+
 NO_PORT = -1
 """The port of a target whose Service or slice declares none: it has addresses but no SRV record."""
 
@@ -25,8 +27,11 @@ class Target(NamedTuple):
 
 def address_rrsets(owner: Name, qtype: int, addresses: Iterable[str], ttl: int) -> tuple[RRset, ...]:
     """Return the A or AAAA RRset of these addresses, each once; nothing if no address fits the type."""
-    rdatas = tuple(address(text) for text in dict.fromkeys(addresses) if address_type(text) == qtype)
-    return (RRset(owner, qtype, ttl, rdatas),) if rdatas else ()
+    if qtype not in ADDRESS_TYPES:
+        return ()
+    wants_ipv6 = qtype == codes.AAAA
+    fitting = dict.fromkeys([text for text in addresses if (":" in text) is wants_ipv6])
+    return (RRset(owner, qtype, ttl, tuple(map(address, fitting))),) if fitting else ()
 
 
 def address_type(text: str) -> int:

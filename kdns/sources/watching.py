@@ -6,7 +6,6 @@ at a time, so that no query waits for a large file.
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -15,15 +14,13 @@ from kdns.cluster.state import ClusterState
 from kdns.sources.difference import difference
 from kdns.sources.files import Look
 from kdns.sources.manifests import Manifests, Reading
+from kdns.sources.slices import Slices
 
 OnTags: TypeAlias = Callable[[frozenset[Tag]], object]
 
 LOOK_SECONDS = 0.5
 """Between two looks at the files. An edit is read when two looks agree, so after a second at most: an
 editor that empties a file before it writes is not believed."""
-
-SLICE_SECONDS = 0.002
-"""For so long events are applied before queries have their turn."""
 
 MAX_LINES = 100
 """So many problems, and notices, of one reading are logged; the rest is counted."""
@@ -34,7 +31,7 @@ _logger = logging.getLogger("kdns.manifests")
 async def follow(
     manifests: Manifests, state: ClusterState, on_tags: OnTags, look_seconds: float = LOOK_SECONDS
 ) -> None:
-    """Load the manifests, set `state.has_synced`, and keep the state equal to them until cancelled.
+    """Load the manifests, call the state synced, and keep the state equal to them until cancelled.
 
     `on_tags` gets the tags of each event right after it was applied, nothing awaited in between. Nothing
     else may change the state. Whatever goes wrong is logged and tried again after the next look.
@@ -71,7 +68,7 @@ class _Follower:
     async def _load(self, seen: Look) -> None:
         events = await asyncio.to_thread(self._prepare, seen)
         await apply_in_slices(self._state, events, self._on_tags)
-        self._state.has_synced = True
+        self._on_tags(self._state.mark_synced())
 
     def _prepare(self, seen: Look) -> list[WatchEvent]:
         """Read and compare, in a worker thread: meanwhile nobody else changes the state."""
@@ -88,13 +85,11 @@ class _Follower:
 
 
 async def apply_in_slices(state: ClusterState, events: Iterable[WatchEvent], on_tags: OnTags) -> None:
-    """Apply events, giving way to everything else on the loop every `SLICE_SECONDS`."""
-    deadline = time.perf_counter() + SLICE_SECONDS
+    """Apply events, giving way to everything else on the loop between slices of them."""
+    slices = Slices()
     for event in events:
         on_tags(state.apply(event))
-        if time.perf_counter() >= deadline:
-            await asyncio.sleep(0)
-            deadline = time.perf_counter() + SLICE_SECONDS
+        await slices.give_way()
 
 
 def _log_lines(level: int, lines: list[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from kdns.cluster.events import Applied, Tag, service_tag
 from kdns.cluster.objects import Namespace, ServiceKey
 from kdns.cluster.state import ClusterState
-from kdns.sources import watching
+from kdns.sources import slices, watching
 from kdns.sources.manifests import Manifests
 from kdns.sources.watching import MAX_LINES, apply_in_slices, follow
 from tests.sources.builders import service, write
@@ -142,7 +142,7 @@ async def test_an_unexpected_failure_is_logged_and_tried_again(
 
 
 async def test_applying_gives_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
     state = ClusterState()
     events = [Applied(Namespace(f"n{n}")) for n in range(20)]
     task = asyncio.create_task(apply_in_slices(state, events, lambda tags: None))

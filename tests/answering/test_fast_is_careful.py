@@ -1,0 +1,185 @@
+"""The property that guards the fast path and invalidation: a warm responder answers as a fresh one does.
+
+The warm one has met every query and every event so far. The fresh one is made for one query, has an empty
+table and no fast path. For the same rotation turn they must agree to the octet.
+"""
+
+from itertools import count
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kdns.answering.chain import Response
+from kdns.answering.responder import Responder
+from kdns.answering.table import DEFAULT_LIMIT, AnswerTable, question_key
+from kdns.cluster.events import WatchEvent
+from kdns.cluster.state import NEEDED_ALWAYS, ClusterState
+from kdns.records.options import RecordOptions
+from kdns.records.reverse import IN_ADDR_ARPA
+from kdns.wire import codes, rrsets
+from kdns.wire.names import from_text
+from kdns.wire.rrsets import RRset
+from tests.answering import universe
+from tests.builders import TCP, UDP, Sender, Static, happen, responder_of, reverse_name
+
+WWW = from_text("www.example.com.")
+STATIC_SOA = rrsets.SOA(WWW, WWW, 7, 1, 2, 3, 4).rdata()
+ELSEWHERE = Static(
+    {
+        ("www.example.com.", codes.A): Response(
+            answer=(RRset(WWW, codes.A, 60, tuple(map(rrsets.address, ("192.0.2.1", "192.0.2.2")))),)
+        ),
+        ("www.example.com.", codes.SOA): Response(answer=(RRset(WWW, codes.SOA, 60, (STATIC_SOA,)),)),
+        ("gone.example.com.", codes.A): Response(
+            codes.NXDOMAIN, authority=(RRset(WWW, codes.SOA, 60, (STATIC_SOA,)),)
+        ),
+        ("www.example.com.", codes.HTTPS): Response(answer=(RRset(WWW, codes.HTTPS, 60, (b"\0\1\0",)),)),
+        ("www.example.com.", codes.HTTPS + 32): Response(answer=(RRset(WWW, codes.HTTPS + 32, 60, (b"x",)),)),
+        (reverse_name("10.0.0.9"), codes.PTR): Response(answer=(RRset(WWW, codes.PTR, 60, (WWW,)),)),
+    }
+)
+
+
+PLAIN = b"\0\7\1\0\0\1\0\0\0\0\0\0"
+"""The header of a plain query."""
+
+
+class Careful(Responder):
+    """A responder without a fast path."""
+
+    def recall(self, packet: bytes, is_stream: bool) -> bytes | None:
+        return None
+
+
+class Twins:
+    """A cluster, its warm responder, and a fresh one for every question."""
+
+    def __init__(self, options: RecordOptions, limit: int = DEFAULT_LIMIT) -> None:
+        ticks = count(1_000_000)
+        self.state = ClusterState(lambda: next(ticks))
+        self.state.mark_synced()
+        self._options = options
+        self._warm = self._responder(Responder)
+        self._warm.table = AnswerTable(self.state.serial, limit)
+        self.recalled = self.forgotten = 0
+
+    @property
+    def table(self) -> AnswerTable:
+        return self._warm.table
+
+    def _responder(self, kind: type[Responder]) -> Responder:
+        return responder_of(
+            self.state,
+            self._options,
+            ELSEWHERE,
+            fallthrough=[IN_ADDR_ARPA],
+            kind=kind,
+            origins=["example.com."],
+        )
+
+    def happen(self, event: WatchEvent) -> None:
+        before = len(self.table.entries)
+        happen(self.state, self.table, event)
+        self.forgotten += before - len(self.table.entries)
+
+    def ask(self, packet: bytes, client: Sender) -> None:
+        """Ask both, and compare."""
+        key = question_key(packet[12 : packet.find(0, 12) + 5])
+        entry = self.table.entries.get(key)
+        turn = entry.hits if entry else 0
+        expected = self._fresh_answer(packet, client, key, turn)
+        self.recalled += self._is_recalled(packet, client)
+        assert self._warm.respond(packet, client) == expected, f"{packet.hex()} over {client}, turn {turn}"
+
+    def _fresh_answer(self, packet: bytes, client: Sender, key: bytes, turn: int) -> object:
+        fresh = self._responder(Careful)
+        if turn:
+            fresh.respond(PLAIN + key, TCP)
+            if entry := fresh.table.entries.get(key):
+                entry.hits = turn
+        return fresh.respond(packet, client)
+
+    def _is_recalled(self, packet: bytes, client: Sender) -> bool:
+        entry = self.table.entries.get(question_key(packet[12 : packet.find(0, 12) + 5]))
+        if entry is None:
+            return False
+        hits = entry.hits
+        answer = self._warm.recall(packet, client.is_stream)
+        entry.hits = hits
+        return answer is not None
+
+    def ask_again(self, dice: Random, number: int) -> None:
+        """Ask some of what is remembered once more: an answer that should have been forgotten shows here."""
+        keys = [*self.table.entries]
+        for key in dice.sample(keys, min(number, len(keys))):
+            self.ask(PLAIN + key, TCP)
+
+
+def walk(twins: Twins, dice: Random, steps: int) -> None:
+    """Let things happen and ask; for the first tenth not everything has been seen yet, then more and more."""
+    twins.state.unsynced = frozenset(NEEDED_ALWAYS)
+    for _ in range(30):
+        twins.happen(universe.event(dice))
+    for step in range(steps):
+        for number, kind in enumerate(NEEDED_ALWAYS, 1):
+            if step == steps * number // 30:
+                twins.table.forget(twins.state.mark_synced(kind), twins.state.serial)
+        if dice.random() < 0.08:
+            twins.happen(universe.event(dice))
+            twins.ask_again(dice, 12)
+        else:
+            twins.ask(universe.packet(dice), dice.choice((UDP, UDP, TCP)))
+
+
+@pytest.mark.parametrize(
+    "options", universe.OPTIONS, ids=["default", "verified", "one namespace", "no endpoints"]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_fast_is_careful_on_a_long_walk(seed: int, options: RecordOptions) -> None:
+    limit = DEFAULT_LIMIT if seed else 40_000
+    twins = Twins(options, limit)
+    walk(twins, Random(seed), 2500)
+    assert twins.recalled > 300, "or this test shows nothing"
+    assert twins.forgotten > 100
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(universe.OPTIONS))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_fast_is_careful_on_any_short_walk(dice: Random, options: RecordOptions) -> None:
+    twins = Twins(options)
+    for _ in range(dice.randrange(1, 12)):
+        twins.happen(universe.event(dice))
+    packets = [universe.packet(dice) for _ in range(dice.randrange(1, 4))]
+    for _ in range(dice.randrange(1, 6)):
+        for packet in packets:
+            twins.ask(packet, dice.choice((UDP, TCP)))
+        twins.happen(universe.event(dice))
+        twins.ask_again(dice, 5)
+
+
+@pytest.mark.parametrize("options", universe.OPTIONS[:3], ids=["default", "verified", "one namespace"])
+def test_every_remembered_answer_is_right_after_every_event(options: RecordOptions) -> None:
+    """All questions of the universe are asked; then all that is remembered is checked, event by event."""
+    twins, dice = Twins(options), Random(11)
+    for _ in range(30):
+        twins.happen(universe.event(dice))
+    everything = [
+        name + qtype.to_bytes(2, "big") + b"\0\1"
+        for name in universe.QNAMES
+        for qtype in sorted({*universe.QTYPES})
+    ]
+    for _ in range(12):
+        for question in dice.sample(everything, 400):
+            twins.ask(PLAIN + question, TCP)
+        twins.happen(universe.event(dice))
+        twins.ask_again(dice, 1000)
+
+
+def test_a_responder_that_forgets_nothing_is_caught() -> None:
+    """The walk can tell a defect: without `forget` it fails at once."""
+    twins = Twins(universe.OPTIONS[0])
+    twins.table.forget = lambda tags, serial: setattr(twins.table, "serial", serial)  # type: ignore[method-assign]
+    with pytest.raises(AssertionError, match="over Sender"):
+        walk(twins, Random(0), 2500)
