@@ -4,6 +4,7 @@ The only place that knows all rooms. It decides nothing about DNS.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from kdns.answering.chain import Handler, build_chain
 from kdns.answering.responder import Responder
 from kdns.answering.table import AnswerTable
-from kdns.cluster.events import Tag
+from kdns.cluster.events import UNSYNCED, Tag
 from kdns.cluster.state import ClusterState
 from kdns.plugins.file import File
 from kdns.plugins.kubernetes import Kubernetes
@@ -34,6 +35,9 @@ log = logging.getLogger("kdns")
 
 DRAIN_SECONDS = 5.0
 """How long a stop waits for answers that are under way (CoreDNS's grace period)."""
+
+_GC_THRESHOLDS = (50_000, 20, 50)
+"""Rarely: answers and objects have no cycles, and each full look stops all queries."""
 
 
 class StartError(Exception):
@@ -101,7 +105,10 @@ async def serve(settings: Settings, on_listening: Callable[[], None] = lambda: N
     def forget(tags: frozenset[Tag]) -> None:
         if tags:
             table.forget(tags, state.serial)
+        if UNSYNCED in tags and state.has_synced:
+            gc.freeze()  # the objects of a cluster are no garbage: looking at them again costs up to 40 ms
 
+    gc.set_threshold(*_GC_THRESHOLDS)
     try:
         settings.manifests.check()
         listeners = await _open(settings.listen, responder)

@@ -6,6 +6,8 @@ answer serves every spelling of its name.
 
 import struct
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from kdns.answering.admission import HEADER
 from kdns.answering.chain import Response
@@ -28,13 +30,24 @@ HEAD_FLAGS = tuple(0x8000 | rd | cd for rd in (0, RD) for cd in (0, CD))
 """The header bits of a plain QUERY that its response repeats, by `head_index // 2`."""
 
 
+class AddressBlock(NamedTuple):
+    """Address records that take turns: the octets before them, they themselves twice over, those after them,
+    the size of one, and of all. A slice of `twice` has them begin at any of them."""
+
+    before: bytes
+    twice: bytes
+    after: bytes
+    size: int
+    span: int
+
+
 class Prepared:
     """An answer as bytes: its three sections after a question of fixed length.
 
-    `bounds` is where each RR ends; `block` is (start, size of one, number) of the address records that take
-    turns, or None; `serial_at` is where a live SOA serial stands, or None; `heads` are the ten octets between
-    id and question by shape, none where no message can hold it all. `size` is that of the whole message
-    without OPT. `hits` counts the times it was sent and is what the addresses' turn goes by.
+    `bounds` is where each RR ends; `block` are the address records that take turns, or None; `serial_at` is
+    where a live SOA serial stands, or None; `heads` are the ten octets between id and question by shape, none
+    where no message can hold it all. `size` is that of the whole message without OPT. `hits` counts the times
+    it was sent and is what the addresses' turn goes by.
     """
 
     __slots__ = (
@@ -60,7 +73,7 @@ class Prepared:
         self.counts = tuple(sum(map(writer.rrset, section)) for section in sections)
         self.body = bytes(writer.octets)
         self.bounds = tuple(writer.bounds)
-        self.block = _address_block(response.answer, self.bounds)
+        self.block = _address_block(response.answer, self.body, self.bounds)
         self.serial_at = writer.serial_at if response.has_live_serial else None
         self.serial = serial
         self.flags = response.rcode & 0xF | (_AA if response.authoritative else 0)
@@ -76,15 +89,18 @@ class Prepared:
         if self.serial_at is not None:
             at = self.serial_at
             self.body = self.body[:at] + serial.to_bytes(4, "big") + self.body[at + 4 :]
+            if self.block is not None:
+                self.block = self.block._replace(after=self.body[len(self.block.before) + self.block.span :])
         self.serial = serial
 
     def turned(self, turn: int) -> bytes:
         """Return the body with the addresses rotated by `turn`, so that each comes first in its turn."""
         if self.block is None:
             return self.body
-        start, size, number = self.block
-        body, cut, end = self.body, start + turn % number * size, start + number * size
-        return body[:start] + body[cut:end] + body[start:cut] + body[end:]
+        before, twice, after, size, span = self.block
+        first = turn * size % span
+        turned = twice[first : first + span]
+        return before + turned + after if before or after else turned
 
     def fitted(self, room: int, turn: int) -> tuple[bytes, tuple[int, ...], bool]:
         """Return as much of the body as fits into `room` octets: the octets, the three counts, whether cut.
@@ -118,18 +134,17 @@ def head(flags: int, counts: tuple[int, ...], has_opt: bool, is_truncated: bool)
     return _HEAD.pack(flags, 1, answers, authorities, additionals + has_opt)
 
 
-def _address_block(answer: tuple[RRset, ...], bounds: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """Return where the last RRset of the answer lies if it holds several addresses, all of one size."""
+def _address_block(answer: tuple[RRset, ...], body: bytes, bounds: tuple[int, ...]) -> AddressBlock | None:
+    """Return the last RRset of the answer if it holds several addresses, all of one size."""
     if not answer or answer[-1].type not in (codes.A, codes.AAAA) or len(answer[-1].rdatas) < 2:
         return None
     number = len(answer[-1].rdatas)
     last = sum(len(rrset.rdatas) for rrset in answer)
-    starts = (0, *bounds)[last - number : last]
-    size = bounds[last - 1] - starts[-1]
-    is_even = all(
-        end - start == size for start, end in zip(starts, bounds[last - number : last], strict=True)
-    )
-    return (starts[0], size, number) if is_even else None
+    edges = (0, *bounds)[last - number : last + 1]
+    size, span = edges[1] - edges[0], edges[-1] - edges[0]
+    if any(end - start != size for start, end in pairwise(edges)):
+        return None
+    return AddressBlock(body[: edges[0]], body[edges[0] : edges[-1]] * 2, body[edges[-1] :], size, span)
 
 
 class _Writer:

@@ -32,6 +32,7 @@ class ClusterZone:
         self.zone = zone
         self._state = state
         self._options = options
+        self._soa, self._soa_serial = apex.soa_rrset(zone, options.ttl, state.serial), state.serial
         self._is_reverse = is_at_or_below(zone, reverse.IN_ADDR_ARPA) or is_at_or_below(
             zone, reverse.IP6_ARPA
         )
@@ -46,7 +47,10 @@ class ClusterZone:
 
     def soa(self, qname: Name) -> RRset:
         """Return the SOA that negative answers about `qname` carry."""
-        return apex.soa_rrset(self._origin(qname), self._options.ttl, self._state.serial)
+        origin, serial = self._origin(qname), self._state.serial
+        if origin != self._soa.owner or serial != self._soa_serial:
+            self._soa, self._soa_serial = apex.soa_rrset(origin, self._options.ttl, serial), serial
+        return self._soa
 
     def _origin(self, qname: Name) -> Name:
         return Name(qname[len(qname) - len(self.zone) :])
