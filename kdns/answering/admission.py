@@ -19,8 +19,8 @@ _OPTION_FIXED = struct.Struct("!HH")
 
 _QR, _OPCODE = 0x8000, 0x7800
 
-_MOST_RECORDS = (1, 1, 2)
-"""How many records a query may have in answer (NOTIFY, RFC 1996), authority (IXFR) and additional section."""
+_MOST_ADDITIONALS = 2
+"""An OPT and a TSIG. Before them, one answer (NOTIFY, RFC 1996) and one authority record (IXFR, RFC 1995)."""
 
 Verdict: TypeAlias = "Query | bytes | None"
 
@@ -33,19 +33,19 @@ def judge(packet: bytes) -> Verdict:
     """Return the query in this packet, the octets of an error response, or None for silence. Never raises."""
     if len(packet) < HEADER:
         return None
-    _, flags, questions, *records = _HEADER_FORMAT.unpack_from(packet)
+    _, flags, questions, answers, authorities, additionals = _HEADER_FORMAT.unpack_from(packet)
     if flags & _QR:
         return None
-    if (flags >> 11) & 0xF not in (codes.QUERY, codes.NOTIFY):
+    if flags & _OPCODE and (flags & _OPCODE) >> 11 != codes.NOTIFY:
         return refusal(packet, codes.NOTIMP)
-    if questions != 1 or any(map(int.__gt__, records, _MOST_RECORDS)):
+    if questions != 1 or answers > 1 or authorities > 1 or additionals > _MOST_ADDITIONALS:
         return refusal(packet, codes.FORMERR)
     question = b""
     try:
         end = _end_of_question_name(packet)
         qtype, qclass = _unpack(_QUESTION_FIXED, packet, end)
         name, question = Name(packet[HEADER:end]), packet[HEADER : end + _QUESTION_FIXED.size]
-        edns = _edns(packet, HEADER + len(question), sum(records))
+        edns = _edns(packet, HEADER + len(question), answers + authorities + additionals)
     except _Malformed:
         return refusal(packet, codes.FORMERR, question)
     return Query(packet[:2], flags, name, qtype, qclass, edns)

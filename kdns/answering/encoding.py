@@ -7,7 +7,7 @@ answer serves every spelling of its name.
 import struct
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from kdns.answering.admission import HEADER
 from kdns.answering.chain import Response
@@ -99,8 +99,14 @@ class Prepared:
             return self.body
         before, twice, after, size, span = self.block
         first = turn * size % span
-        turned = twice[first : first + span]
-        return before + turned + after if before or after else turned
+        return before + twice[first : first + span] + after
+
+    def verbatim(self, head_index: int, question: bytes, opt: bytes) -> "Verbatim":
+        """Return the response to a plain query of this shape but for its id, ready to be spoken."""
+        front = self.heads[head_index] + question
+        if self.block is None:
+            return self, front + self.body + opt, None, b""
+        return self, front + self.block.before, self.block, self.block.after + opt
 
     def fitted(self, room: int, turn: int) -> tuple[bytes, tuple[int, ...], bool]:
         """Return as much of the body as fits into `room` octets: the octets, the three counts, whether cut.
@@ -116,6 +122,22 @@ class Prepared:
             counts.append(min(count, left))
             left -= counts[-1]
         return body[: self.bounds[kept - 1]] if kept else b"", tuple(counts), True
+
+
+Verbatim: TypeAlias = tuple[Prepared, bytes, AddressBlock | None, bytes]
+"""A whole response but for its id: the answer that counts it, what precedes its addresses and what follows."""
+
+
+def spoken(known: Verbatim) -> bytes:
+    """Return the octets, the addresses in turn, and count the answer as sent."""
+    entry, front, block, back = known
+    turn = entry.hits
+    entry.hits = turn + 1
+    if block is None:
+        return front
+    _, twice, _, size, span = block
+    first = turn * size % span
+    return front + twice[first : first + span] + back
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from kdns.answering import admission
 from kdns.answering.chain import Handler, Outcome, Response, refuse
 from kdns.answering.clients import Client
-from kdns.answering.encoding import HEAD_FLAGS, QUESTION_FIXED, Prepared, head
+from kdns.answering.encoding import HEAD_FLAGS, QUESTION_FIXED, Prepared, head, spoken
 from kdns.answering.queries import Edns, Query
 from kdns.answering.table import AnswerTable, question_key
 from kdns.wire import codes
@@ -30,6 +30,8 @@ _DO_AND_Z = 0xFF00
 _ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})
 """NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: repeated as they are (CoreDNS, request/edns0.go)."""
 _MOST_SHAPES = 4096
+_MOST_VERBATIM = 16384
+"""About 6 MiB of whole responses."""
 
 
 class _Shape(NamedTuple):
@@ -52,7 +54,13 @@ class Responder:
         self._shapes: tuple[dict[bytes, _Shape], dict[bytes, _Shape]] = ({}, {})
 
     def respond(self, packet: bytes, client: Client) -> "bytes | Awaitable[bytes | None] | None":
-        """Return the response to one packet, None for silence, or an awaitable of either. Never raises."""
+        """Return the response to one packet, None for silence, or an awaitable of either. Never raises.
+
+        What most clients ask is asked by others in the same octets, and found at once.
+        """
+        known = self.table.verbatim[client.is_stream].get(packet[2:])
+        if known is not None:
+            return packet[:2] + spoken(known)
         try:
             return self.recall(packet, client.is_stream) or self._respond_carefully(packet, client.is_stream)
         except Exception:  # noqa: BLE001 -- the last line of defence; it is logged
@@ -68,6 +76,7 @@ class Responder:
         question = packet[admission.HEADER : end]
         table = self.table
         entry = table.entries.get(question)
+        is_folded = entry is not None
         if entry is None:
             entry = table.entries.get(question_key(question))
             if entry is None or entry.is_case_bound:
@@ -78,10 +87,13 @@ class Responder:
             return None
         if entry.serial_at is not None and entry.serial != table.serial:
             entry.set_serial(table.serial)
-        turn = entry.hits
-        entry.hits = turn + 1
-        body = entry.body if entry.block is None else entry.turned(turn)
-        return packet[:2] + entry.heads[shape.head_index] + question + body + shape.opt
+        known = entry.verbatim(shape.head_index, question, shape.opt)
+        if is_folded:  # spellings of a name are too many to keep
+            verbatim = table.verbatim[is_stream]
+            if len(verbatim) >= _MOST_VERBATIM:
+                verbatim.clear()
+            verbatim[packet[2:]] = known
+        return packet[:2] + spoken(known)
 
     def resolve(self, query: Query, name: Name) -> Outcome:
         """Ask the server's own chains on behalf of `query` for another name: where a CNAME leads."""

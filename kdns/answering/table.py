@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
-from kdns.answering.encoding import QUESTION_FIXED, Prepared
+from kdns.answering.encoding import QUESTION_FIXED, Prepared, Verbatim
 from kdns.cluster.events import Tag
 
 DEFAULT_LIMIT = 32 << 20
@@ -31,12 +31,14 @@ class AnswerTable:
     """Prepared answers under their `question_key`.
 
     `serial` is the one that live SOA serials show; `limit` is in octets, of which an entry takes its own
-    and an estimated overhead. `version` counts what `forget` was told.
+    and an estimated overhead. `version` counts what `forget` was told. `verbatim` holds whole responses by
+    all of their queries but the id, those to datagrams and those to streams; any change clears it.
     """
 
     def __init__(self, serial: int = 0, limit: int = DEFAULT_LIMIT) -> None:
         self.serial = serial
         self.entries: dict[bytes, Prepared] = {}
+        self.verbatim: tuple[dict[bytes, Verbatim], dict[bytes, Verbatim]] = ({}, {})
         self._by_tag: dict[Tag, set[bytes]] = {}
         self._limit = limit
         self.version = 0
@@ -57,6 +59,8 @@ class AnswerTable:
         """Drop every answer that carries one of these tags; live serials are `serial` from now on."""
         self.serial = serial
         self.version += 1
+        for responses in self.verbatim:
+            responses.clear()
         self._forgotten.append(frozenset(tags))
         for tag in self._forgotten[-1]:
             for key in self._by_tag.pop(tag, ()):
@@ -70,6 +74,8 @@ class AnswerTable:
 
     def clear(self) -> None:
         """Drop everything."""
+        for responses in self.verbatim:
+            responses.clear()
         self.entries.clear()
         self._by_tag.clear()
         self._weight = 0
