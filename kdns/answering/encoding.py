@@ -125,7 +125,7 @@ class Prepared:
 
 
 Verbatim: TypeAlias = tuple[Prepared, bytes, AddressBlock | None, bytes]
-"""A whole response but for its id: the answer that counts it, what precedes its addresses and what follows."""
+"""A whole response but for its id: the answer that counts it, what precedes its addresses, what follows."""
 
 
 def spoken(known: Verbatim) -> bytes:

@@ -58,7 +58,7 @@ def manifests_of(arguments: argparse.Namespace) -> Manifests:
     """Return the manifests that these arguments name. Raises UsageError."""
     paths = [*arguments.cluster, *([DEMO_PATH] if arguments.demo else [])]
     if not paths:
-        raise UsageError("no cluster: name manifests with --cluster PATH, or try --demo")
+        raise UsageError("no cluster: name manifests with --cluster PATH, an API server, or try --demo")
     try:
         return Manifests(paths, arguments.service_cidr, keep_pods=arguments.pods == PodMode.VERIFIED)
     except BadServiceCidr as error:

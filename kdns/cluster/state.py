@@ -6,7 +6,7 @@ or after it. The order in which objects arrived leaves no trace.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -67,6 +67,11 @@ class ClusterState:
         self.slices: dict[tuple[str, str], EndpointSlice] = {}
         self.pods: dict[tuple[str, str], Pod] = {}
         self.namespaces: dict[str, Namespace] = {}
+        self._keyed: Mapping[str, Collection[tuple[str, str]]] = {
+            "Service": self.services,
+            "EndpointSlice": self.slices,
+            "Pod": self.pods,
+        }
         self.unsynced = frozenset(needed)
         self.changes = 0
         self.serial = int(clock())
@@ -102,9 +107,11 @@ class ClusterState:
         """Return (namespace, name) of every object of this kind; the namespace of a Namespace is ""."""
         if kind == "Namespace":
             return [("", name) for name in self.namespaces]
-        tables: Mapping[str, Iterable[tuple[str, str]]]
-        tables = {"Service": self.services, "EndpointSlice": self.slices, "Pod": self.pods}
-        return list(tables[kind])
+        return list(self._keyed[kind])
+
+    def count(self, kind: str) -> int:
+        """How many objects of this kind are held."""
+        return len(self.namespaces if kind == "Namespace" else self._keyed[kind])
 
     def slices_of(self, service: tuple[str, str]) -> tuple[EndpointSlice, ...]:
         """Return the EndpointSlices of a Service (which need not exist), in the order of their names."""

@@ -4,12 +4,14 @@ Knows how documents are cut and opened; which objects they hold is for `drafts` 
 """
 
 import re
+from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
+from kdns.sources.pieces import Pieces
 from kdns.sources.shapes import Metadata, Shape, decoder, from_dicts, from_json
 from kdns.sources.yamltrees import BadYaml, trees
 
@@ -24,7 +26,7 @@ class Head(Shape):
     metadata: Metadata | None = None
 
 
-class _JsonItems(Shape):
+class JsonItems(Shape):
     items: list[Raw] | None = None
 
 
@@ -43,7 +45,7 @@ class JsonDocument(NamedTuple):
 
     def items(self) -> Iterator["JsonDocument"]:
         """Yield the items of a list. Raises NotUnderstood."""
-        return map(JsonDocument, self.read(_JsonItems).items or ())
+        return map(JsonDocument, self.read(JsonItems).items or ())
 
 
 class TreeDocument(NamedTuple):
@@ -60,13 +62,32 @@ class TreeDocument(NamedTuple):
         return map(TreeDocument, self.read(_TreeItems).items or ())
 
 
+class ListDocument(NamedTuple):
+    """A list in JSON whose items stay in the file, where `spans` says; `envelope` is the text without."""
+
+    envelope: bytes
+    spans: "array[int]"
+    pieces: Pieces
+
+    def read(self, shape: type[_S]) -> _S:
+        """Return the fields of this shape, `items` being empty. Raises NotUnderstood."""
+        return from_json(shape, self.envelope)
+
+    def items(self) -> Iterator[JsonDocument]:
+        """Yield the items. Raises NotUnderstood, OSError, FileChanged."""
+        self.read(JsonItems)
+        spans = iter(self.spans)
+        for start, stop in zip(spans, spans, strict=True):
+            yield JsonDocument(self.pieces.read(start, stop))
+
+
 class Broken(NamedTuple):
     """Stands where a document should be and says why there is none."""
 
     reason: str
 
 
-Document: TypeAlias = JsonDocument | TreeDocument | Broken
+Document: TypeAlias = JsonDocument | ListDocument | TreeDocument | Broken
 
 
 def documents(raw: bytes, is_json: bool) -> Iterator[tuple[int, Document]]:
@@ -80,7 +101,7 @@ def documents(raw: bytes, is_json: bool) -> Iterator[tuple[int, Document]]:
     except UnicodeDecodeError as error:
         yield 1, Broken(f"no text in {error.encoding}: {error.reason} at byte {error.start}")
         return
-    if not is_json and not _LIKE_JSON(raw):
+    if not is_json and not LIKE_JSON(raw):
         yield from _yaml_documents(raw)
         return
     found = list(enumerate(_json_documents(raw), 1))
@@ -97,9 +118,9 @@ def _utf8(raw: bytes) -> bytes:
     return raw.removeprefix(b"\xef\xbb\xbf")
 
 
-_LIKE_JSON = re.compile(rb"\s*\{").match
-_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
-_POSITION = re.compile(r"\(byte (\d+)\)")
+LIKE_JSON = re.compile(rb"\s*\{").match
+TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+POSITION = re.compile(r"\(byte (\d+)\)")
 _NEXT_OBJECT = re.compile(rb"^\{", re.MULTILINE)
 
 
@@ -117,7 +138,7 @@ def _json_documents(raw: bytes) -> Iterator[Document]:
         try:
             decoder(Raw).decode(rest)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            trailing = _TRAILING.search(str(error))
+            trailing = TRAILING.search(str(error))
             if trailing:
                 start, begun = start + int(trailing[1]) - 1, start
                 yield JsonDocument(raw[begun:start])
@@ -132,7 +153,7 @@ def _json_documents(raw: bytes) -> Iterator[Document]:
 
 def _place(raw: bytes, start: int, message: str) -> str:
     """Count a decoder's position from the file's beginning, in lines where it has more than one."""
-    position = _POSITION.search(message)
+    position = POSITION.search(message)
     if not position:
         return message
     line = raw.count(b"\n", 0, start + int(position[1])) + 1

@@ -5,19 +5,20 @@ A draft is an object as it was written, before anything is filled in that depend
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from kdns.cluster.objects import ClusterObject, EndpointSlice, ObjectKey, Service, ServiceKind
 from kdns.sources.decoding import slices_of_endpoints, slim
-from kdns.sources.documents import Broken, Head, JsonDocument, TreeDocument, documents
+from kdns.sources.documents import Broken, Head, JsonDocument, ListDocument, TreeDocument
 from kdns.sources.fields import NotUnderstood, canonical, is_label, shorten
+from kdns.sources.largefiles import documents_in
 from kdns.sources.shapes import SHAPES, AnyShape, EndpointSliceShape, EndpointsShape, ServiceShape
 
 DEFAULT_NAMESPACE = "default"
 
-_Opened: TypeAlias = JsonDocument | TreeDocument
+_Opened: TypeAlias = JsonDocument | ListDocument | TreeDocument
 _Kind: TypeAlias = tuple[str, str]
 
 _LISTS: dict[_Kind, _Kind | None] = {("v1", "List"): None} | {
@@ -109,16 +110,18 @@ def read_contents(path: Path, keep_pods: bool, before: Contents | None = None) -
     """Read one file, which held `before`. Whatever there is, it raises nothing: a Problem tells."""
     contents = Contents(path, keep_pods, before)
     try:
-        _read(contents, path.read_bytes())
+        with path.open("rb") as file:
+            _read(contents, file)
     except OSError as error:
+        contents = Contents(path, keep_pods, before)
         contents.is_torn = True
         contents.problems.append(Problem(path, "", "", error.strerror or str(error)))
     return contents.close()
 
 
-def _read(contents: Contents, raw: bytes) -> None:
+def _read(contents: Contents, file: BinaryIO) -> None:
     path = contents.path
-    for number, document in documents(raw, is_json=path.suffix == ".json"):
+    for number, document in documents_in(file, is_json=path.suffix == ".json"):
         if isinstance(document, Broken):
             contents.is_torn = True
             contents.problems.append(Problem(path, str(number), "", document.reason))

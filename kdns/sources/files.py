@@ -63,7 +63,7 @@ def look(paths: Iterable[Path]) -> Look:
             elif path.suffix not in ENDINGS and path not in named:
                 continue
             elif stat.S_ISREG(status.st_mode):
-                found.files[path] = _signature(status)
+                found.files[path] = signature(status)
             else:
                 found.failures[path] = Failure("neither a file nor a folder")
             seen.add((status.st_dev, status.st_ino))
@@ -78,5 +78,6 @@ def _visible(folder: Path) -> list[Path]:
     return [folder / name for name in os.listdir(folder) if not name.startswith(".")]
 
 
-def _signature(status: os.stat_result) -> Signature:
+def signature(status: os.stat_result) -> Signature:
+    """Return what tells this state of a file from all others."""
     return Signature(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -34,5 +34,5 @@ def visible(state: ClusterState) -> dict[Tag, Any]:
 
 def everything(state: ClusterState) -> dict[str, Any]:
     """Return every table and index, the order of dicts aside."""
-    hidden = ("unsynced", "changes", "serial", "_clock")
+    hidden = ("unsynced", "_keyed", "changes", "serial", "_clock")
     return {name: value for name, value in vars(state).items() if name not in hidden}

@@ -55,8 +55,7 @@ def from_kubeconfig(path: Path, context: str | None = None) -> Configure:
     async def configure() -> Configuration:
         configuration = new_configuration()
         with _as_access_error(str(path)):
-            if not path.is_file():
-                raise FileNotFoundError("there is no such file")
+            await asyncio.to_thread(path.stat)  # or kubernetes_asyncio takes a missing file for an empty one
             await config.load_kube_config(str(path), context, configuration, persist_config=False)
         return configuration
 

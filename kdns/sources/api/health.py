@@ -17,6 +17,7 @@ class Health:
     is_connected: bool = False
     is_forbidden: bool = False
     is_stale: bool = False
+    is_synced: bool = False
     last_event: float = 0.0
     events: Counter[str] = field(default_factory=Counter)
     relists: Counter[str] = field(default_factory=Counter)

@@ -71,6 +71,10 @@ class Intake:
         self._passed_over: dict[tuple[str, str], str] = {}
         self._seen: set[int] | None = None
 
+    def __len__(self) -> int:
+        """How many objects are held."""
+        return self._state.count(self.resource.kind)
+
     def begin(self) -> None:
         """Begin a relist: `take_listed` until `missing` says what was not among it."""
         self._seen = set()

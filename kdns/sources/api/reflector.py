@@ -222,8 +222,9 @@ class Reflector:
             self.intake.apply(event)
             await slices.give_way()
         self.version = version
+        log.info("%s: in step with the API server, %d objects", self._health.plural, len(self.intake))
         self._relist, self._is_listing = "", False
-        self._health.is_stale = False
+        self._health.is_stale, self._health.is_synced = False, True
         self._health.hear()
         self.synced.set()
 

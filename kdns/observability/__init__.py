@@ -1,0 +1,1 @@
+"""What operators see: metrics and probes over HTTP. Values in, pages out; measures nothing itself."""
