@@ -9,29 +9,22 @@ import struct
 from collections.abc import Awaitable, Mapping
 from typing import NamedTuple
 
-from kdns.answering import admission
+from kdns.answering import admission, edns
 from kdns.answering.chain import Handler, Outcome, Response, refuse
 from kdns.answering.clients import Client
 from kdns.answering.encoding import HEAD_FLAGS, QUESTION_FIXED, Prepared, head, spoken
-from kdns.answering.queries import Edns, Query
+from kdns.answering.queries import Query
 from kdns.answering.table import AnswerTable, question_key
 from kdns.wire import codes
 from kdns.wire.names import Name, fold, longest_suffix
 
 log = logging.getLogger("kdns.answering")
 
-SMALLEST_UDP, LARGEST_UDP, LARGEST_TCP = 512, 65507, 65535
-OWN_UDP_SIZE = 1232
 MAX_HOPS = 10
 
-_OPT_FIXED = struct.Struct("!BHHBBHH")
-_DO_AND_Z = 0xFF00
-"""The flag bits of an OPT that CoreDNS repeats (request.SizeAndDo clears the rest)."""
-_ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})
-"""NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: repeated as they are (CoreDNS, request/edns0.go)."""
 _MOST_SHAPES = 4096
-_MOST_VERBATIM = 16384
-"""About 6 MiB of whole responses."""
+_MOST_VERBATIM, _LONGEST_VERBATIM = 16384, 512
+"""How many whole responses are kept, and up to which length in octets: some 10 MiB at the most."""
 
 
 class _Shape(NamedTuple):
@@ -88,7 +81,7 @@ class Responder:
         if entry.serial_at is not None and entry.serial != table.serial:
             entry.set_serial(table.serial)
         known = entry.verbatim(shape.head_index, question, shape.opt)
-        if is_folded:  # spellings of a name are too many to keep
+        if is_folded and entry.size <= _LONGEST_VERBATIM:  # spellings of a name are too many to keep
             verbatim = table.verbatim[is_stream]
             if len(verbatim) >= _MOST_VERBATIM:
                 verbatim.clear()
@@ -108,15 +101,11 @@ class Responder:
         opt = around[10:]
         if questions != 1 or flags & ~0x0130 or records != [0, 0, 1 if opt else 0]:
             return None
-        size = 0
-        if opt:
-            if len(opt) != _OPT_FIXED.size:
-                return None
-            owner, rtype, size, extended, version, opt_flags, length = _OPT_FIXED.unpack(opt)
-            if (owner, rtype, extended, version, length) != (0, codes.OPT, 0, 0, 0) or opt_flags & 0x7FFF:
-                return None
+        size = edns.plain_udp_size(opt) if opt else 0
+        if size is None:
+            return None
         echoed = HEAD_FLAGS.index(0x8000 | flags & 0x0110)
-        shape = _Shape(echoed * 2 + bool(opt), _limit(size, is_stream) - len(opt), opt)
+        shape = _Shape(echoed * 2 + bool(opt), edns.limit(size, is_stream) - len(opt), opt)
         shapes = self._shapes[is_stream]
         if len(shapes) < _MOST_SHAPES:
             shapes[around] = shape
@@ -190,9 +179,9 @@ class Responder:
         turn = entry.hits
         entry.hits = turn + 1
         question = _question(query)
-        limit = _limit(query.edns.udp_size if query.edns else 0, is_stream)
+        limit = edns.limit(query.edns.udp_size if query.edns else 0, is_stream)
         room = limit - admission.HEADER - len(question)
-        opt = _opt(query.edns, room)
+        opt = edns.response_opt(query.edns, room)
         body, counts, is_truncated = entry.fitted(room - len(opt), turn)
         octets = head(query.echoed_flags | entry.flags, counts, bool(opt), is_truncated)
         return query.id + octets + question + body + opt
@@ -212,35 +201,7 @@ def _servfail(query: Query) -> Prepared:
     return Prepared(_question(query), Response(codes.SERVFAIL, remember=False), 0)
 
 
-def _limit(udp_size: int, is_stream: bool) -> int:
-    """Return how many octets a response may have (RFC 6891, section 6.2.5)."""
-    return LARGEST_TCP if is_stream else min(max(udp_size, SMALLEST_UDP), LARGEST_UDP)
-
-
-def _opt(edns: Edns | None, room: int) -> bytes:
-    """Return the OPT that answers the query's: its size, DO, and the repeated options if they fit."""
-    if edns is None:
-        return b""
-    options = _echoed_options(edns.options)
-    if _OPT_FIXED.size + len(options) > room:
-        options = b""
-    fixed = _OPT_FIXED.pack(0, codes.OPT, edns.udp_size, 0, 0, edns.flags & _DO_AND_Z, len(options))
-    return fixed + options
-
-
-def _echoed_options(options: bytes) -> bytes:
-    kept, position = b"", 0
-    while position < len(options):
-        code, length = struct.unpack_from("!HH", options, position)
-        end = position + 4 + length
-        if code in _ECHOED_OPTIONS:
-            kept += options[position:end]
-        position = end
-    return kept
-
-
 def _bad_version(query: Query) -> bytes:
     """RFC 6891, section 6.1.3: BADVERS, whose upper bits are in the OPT, with the version that is spoken."""
-    opt = _OPT_FIXED.pack(0, codes.OPT, OWN_UDP_SIZE, codes.BADVERS >> 4, 0, 0, 0)
     octets = head(query.echoed_flags | codes.BADVERS & 0xF, (0, 0, 0), True, False)
-    return query.id + octets + _question(query) + opt
+    return query.id + octets + _question(query) + edns.BAD_VERSION

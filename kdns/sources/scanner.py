@@ -4,6 +4,7 @@ What is JSON is for msgspec to say, and of a broken document it says what it wou
 """
 
 import re
+import sys
 from array import array
 from collections.abc import Iterator
 
@@ -66,8 +67,17 @@ class Scanner:
         self._spans = None
         if self._token() != b"{":
             self._value()
-        else:
+        elif not self._fits():
             self._object()
+        self._token()
+
+    def _fits(self) -> bool:
+        """Pass over the object if it is whole and no larger than a piece."""
+        try:
+            self._value(self._pieces.size)
+        except _NOT_JSON:
+            return False
+        return True
 
     def _object(self) -> None:
         self._position += 1
@@ -77,7 +87,6 @@ class Scanner:
                 self._position += 1
                 self._member()
         self._take(b"}")
-        self._token()
 
     def _member(self) -> None:
         if self._token() != b'"':
@@ -86,7 +95,7 @@ class Scanner:
         self._value()
         name = self._since(start)
         self._take(b":")
-        if decoder(JsonItems).decode(b"{" + name + b":[]}").items is None:
+        if not _means_items(name):
             self._value()
         elif self._token() == b"[":
             self._spans = self._items()
@@ -135,8 +144,11 @@ class Scanner:
             raise _Surprise(f"no {octet.decode()}")
         self._position += 1
 
-    def _value(self) -> None:
-        """Pass over one value and the space after it. Raises one of _NOT_JSON."""
+    def _value(self, limit: int = sys.maxsize) -> None:
+        """Pass over one value and the space after it, holding it. Raises one of _NOT_JSON.
+
+        Where a piece has reached the limit, what goes on is taken for broken.
+        """
         while True:
             text = memoryview(self._piece)[self._position - self._base :]
             try:
@@ -146,17 +158,17 @@ class Scanner:
                 if trailing:
                     self._position += int(trailing[1]) - 1
                     return
-                if not _is_cut(str(error), len(text)) or not self._read_on():
+                if not _is_cut(str(error), len(text)) or not self._read_on(limit):
                     raise
             else:
-                if not self._read_on():
-                    self._position = self._pieces.end
+                if not self._read_on(limit):
+                    self._position += len(text)
                     return
 
-    def _read_on(self) -> bool:
-        """Have the piece begin at the mark and reach farther than it did; False at the end of the file."""
+    def _read_on(self, limit: int = sys.maxsize) -> bool:
+        """Have the piece begin at the mark and reach farther; False at the limit or the end of the file."""
         reached = self._base + len(self._piece)
-        if reached == self._pieces.end:
+        if reached == self._pieces.end or reached - self._mark >= limit:
             return False
         stop = min(self._mark + max(self._pieces.size, 2 * (reached - self._mark)), self._pieces.end)
         self._piece = b""
@@ -182,6 +194,13 @@ class Scanner:
         message = POSITION.sub(f"(byte {place - start})", message)
         line = self._pieces.lines_before(place) + 1
         return f"line {line}: {message}" if line > 1 else message
+
+
+def _means_items(name: bytes) -> bool:
+    """Tell whether msgspec takes this for the name `items`, however it is spelt."""
+    if b"\\" not in name:
+        return name.rstrip() == b'"items"'
+    return decoder(JsonItems).decode(b"{" + name + b":[]}").items is not None
 
 
 def _is_cut(message: str, length: int) -> bool:
