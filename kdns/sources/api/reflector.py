@@ -137,8 +137,9 @@ class Reflector:
         """List page by page; everything is applied as it comes, deletions at the end."""
         self._is_listing = True
         self.intake.begin()
-        query = {"resourceVersion": self.version} if self.version else {}
-        slices, rest = Slices(), ""
+        slices, query = Slices(), dict[str, str]()
+        if self.version:
+            query = {"resourceVersion": self.version, "resourceVersionMatch": "NotOlderThan"}
         while True:
             query |= {"limit": str(PAGE)}
             async with self._get(query, self._pace.grace) as content:
@@ -146,10 +147,9 @@ class Reflector:
             for raw in page.items:
                 self._take("ADDED", raw)
                 await slices.give_way()
-            rest = page.rest
-            if not rest:
+            if not page.rest:
                 return await self._end_list(page.version)
-            query = {"continue": rest}
+            query = {"continue": page.rest}
 
     async def _watch(self, with_list: bool) -> None:
         """Watch until the stream ends; `with_list` has the server send everything there is first."""
