@@ -46,8 +46,9 @@ log = logging.getLogger("kdns")
 DRAIN_SECONDS = 5.0
 """How long a stop waits for answers that are under way (CoreDNS's grace period)."""
 
-_GC_THRESHOLDS = (50_000, 20, 50)
-"""Rarely: answers and objects have no cycles, and each full look stops all queries."""
+_GC_THRESHOLDS = (4_000, 1_000, 50)
+"""Young objects a few at a time, about a millisecond; older ones hardly ever: answers and objects have no
+cycles, and each look at many of them stops all queries."""
 
 
 class StartError(Exception):

@@ -11,15 +11,19 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.benchmarks import dnsperf, generator, mutate, plan, table
+from tests.benchmarks import dnsperf, events, generator, kubeapi, mutate, plan, table
+from tests.benchmarks.apiserver import sum_of
 from tests.benchmarks.cases import built_cases, remembered_cases
+from tests.benchmarks.changes import KINDS, cycle
 from tests.benchmarks.dnsperf import Limits, LoadResult
 from tests.benchmarks.generate import write_cluster
+from tests.benchmarks.largecluster import Wanted, lists_ended
 from tests.benchmarks.measure import Row, Sample, measure, summarise
 from tests.benchmarks.mutations import BOMBS, MAX_UDP, MUTATIONS, valid_query
 from tests.benchmarks.mutations import mutate as mutated
@@ -27,6 +31,7 @@ from tests.benchmarks.packets import (
     QR,
     Question,
     a_records,
+    answer_data,
     build_query,
     read_response,
     udp_limit,
@@ -35,7 +40,10 @@ from tests.benchmarks.plan import Size
 from tests.benchmarks.probe import Address
 from tests.benchmarks.prober import Probe, percentile
 from tests.benchmarks.prober import summarise as summarise_probes
+from tests.benchmarks.scale import report as scale_report
 from tests.benchmarks.servers import peer
+from tests.benchmarks.stages import SETTINGS, Column, Saves
+from tests.benchmarks.waiting import Expected, Waiter, Watched
 
 SMALL = Size(services=60, endpoints=900, pods=100, namespaces=7, headless_ratio=0.3, seed=5)
 
@@ -315,3 +323,102 @@ def test_a_round_charges_the_cpu_time_of_the_process_to_its_answers() -> None:
     found = measure(os.getpid(), cpu, burn)
     assert found.qps == 2000
     assert 50 < found.cpu_us < 500
+
+
+def test_ports_of_srv_records_are_read() -> None:
+    rdata = bytes.fromhex("0000 0064 1f90") + b"\xc0\x0c"
+    answer = b"\xc0\x0c" + bytes.fromhex("00210001 0000001e") + len(rdata).to_bytes(2, "big") + rdata
+    packet = QUERY[:2] + b"\x85\x00\0\1\0\1\0\0\0\0" + QUERY[12:] + answer
+    assert answer_data(packet, "SRV") == ["8080"]
+    assert answer_data(packet, "A") == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "fits"),
+    [
+        (Expected("NOERROR"), False),
+        (Expected("NOERROR", frozenset()), True),
+        (Expected("NOERROR", frozenset({"10.0.0.1"})), False),
+        (Expected("NXDOMAIN", frozenset()), False),
+    ],
+)
+def test_an_empty_answer_is_what_is_expected_only_if_that_is_said(expected: Expected, fits: bool) -> None:
+    assert expected.fits(echoed(QUERY, b""), Question("a.example")) is fits
+
+
+def test_a_cycle_of_changes_deletes_what_it_makes() -> None:
+    writes = [change.write for change in cycle("here", 7, frozenset(KINDS))]
+    made = {(w.path, w.body["metadata"]["name"]) for w in writes if w.method == "POST"}
+    gone = {tuple(w.path.rsplit("/", 1)) for w in writes if w.method == "DELETE"}
+    assert made == gone
+    kinds = [change.kind for change in cycle("here", 7, frozenset(KINDS)) if change.kind]
+    assert len(kinds) == len(set(kinds)) == 11
+
+
+def test_every_change_asks_for_what_no_earlier_cycle_has() -> None:
+    asked = [{c.watched.question for c in cycle("here", n, frozenset(KINDS)) if c.kind} for n in range(300)]
+    assert sum(map(len, asked)) == len(set().union(*asked))
+
+
+def test_delays_are_shown_by_change_and_judged_over_all() -> None:
+    delays: events.Delays = {
+        ("Service created", "kdns"): [1.0, 2.0, None],
+        ("Service deleted", "kdns"): [30.0],
+        ("Service created", "peer"): [0.5, 0.5],
+    }
+    lines = [line.split() for line in events.report(defaultdict(list, delays), ["kdns", "peer"]).splitlines()]
+    assert ["Service", "created", "kdns", "3", "1.00", "2.00", "2.00", "2.00", "1"] in lines
+    assert ["all", "changes", "peer", "2", "0.50", "0.50", "0.50", "0.50", "0"] in lines
+    assert events.missed(delays, "peer") == []
+    assert [miss.split(": ")[1][:8] for miss in events.missed(delays, "kdns")] == ["p99 30.0", "1 answer"]
+
+
+def test_paths_of_objects_are_those_of_the_api() -> None:
+    assert kubeapi.path_of("Pod", "shop") == "/api/v1/namespaces/shop/pods"
+    assert kubeapi.path_of("Namespace", name="shop") == "/api/v1/namespaces/shop"
+    slices = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/web-1"
+    assert kubeapi.path_of("EndpointSlice", "shop", "web-1") == slices
+
+
+def test_samples_of_a_metric_are_summed() -> None:
+    page = '# TYPE a_total counter\na_total{x="1"} 2.0\na_total{x="2"} 3.0\na_total_more 9.0\nb 4.0\n'
+    assert (sum_of(page, "a_total"), sum_of(page, "b"), sum_of(page, "c")) == (5.0, 4.0, 0.0)
+
+
+def test_lists_that_ended_are_counted_in_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "kdns.log"
+    log.write_text("INFO services: in step with the API server, 12 objects\nINFO listening\n")
+    assert lists_ended(log) == 1
+    assert Wanted(10_000, 10, 50_000, 200).last == "svc-009999.ns-0199.svc.cluster.local"
+
+
+def test_columns_of_the_scale_table_may_lack_lines() -> None:
+    first, second = Column(SETTINGS[0]), Column(SETTINGS[1])
+    first.figures["ready after"] = "2.00 s"
+    second.figures["events"] = "7"
+    first.phases.append(("sync", summarise_probes([Probe(1.0, "NOERROR", 0.001)], 0.0, 2.0)))
+    text = scale_report([first, second])
+    assert [line.split()[-2:] for line in text.splitlines()[2:4]] == [["s", "–"], ["–", "7"]]
+    assert "without Pods: sync" in text
+
+
+def test_the_writing_of_a_snapshot_is_seen(tmp_path: Path) -> None:
+    saves = Saves(tmp_path)
+    with saves.watched():
+        fresh = tmp_path / "cluster.1.new"
+        fresh.touch()
+        time.sleep(0.1)
+        fresh.rename(tmp_path / "cluster.snapshot")
+        time.sleep(0.1)
+    ((begin, end),) = saves.spans
+    assert 0.05 < end - begin < 0.5
+
+
+async def test_a_waiter_sees_the_old_answer_before_it_waits_for_the_new_one() -> None:
+    async with stand_in() as address:
+        waiter = Waiter(address, min(os.sched_getaffinity(0)))
+        try:
+            watched = Watched(Question("a.example"), Expected("NXDOMAIN", frozenset()))
+            assert await asyncio.to_thread(waiter.begin, watched)
+        finally:
+            await asyncio.to_thread(waiter.close)

@@ -1,6 +1,7 @@
 """When the snapshot is written and read: soon after the first complete state, then while things change."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -57,18 +58,21 @@ class Saver:
         """Write whenever the state is complete and has changed, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._state.has_synced and self._state.changes != self._saved_changes:
+            if self._has_news():
                 await self.save()
                 await asyncio.sleep(LEAST_INTERVAL - LOOK_SECONDS)
 
     async def save(self) -> None:
-        """Write now, if there is a complete state; a failure is logged once and counted."""
-        if not self._state.has_synced:
+        """Write now, if there is a complete state with news; a failure is logged once and counted."""
+        if not self._has_news():
             return
         changes, slices = self._state.changes, Slices()
         try:
-            for _ in self._snapshot.write(list(self._state.objects()), self._versions()):
-                await slices.give_way()
+            with contextlib.closing(
+                self._snapshot.write(list(self._state.objects()), self._versions())
+            ) as writing:
+                for _ in writing:
+                    await slices.give_way()
         except OSError as error:
             self.failures += 1
             if str(error) != self._complaint:
@@ -76,3 +80,7 @@ class Saver:
             self._complaint = str(error)
         else:
             self.written_at, self._saved_changes, self._complaint = time.time(), changes, ""
+
+    def _has_news(self) -> bool:
+        """Tell whether there is a complete state that differs from what is on disk."""
+        return self._state.has_synced and self._state.changes != self._saved_changes

@@ -7,7 +7,7 @@ import hashlib
 import os
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -62,19 +62,26 @@ class Snapshot:
             raise BadSnapshot(f"{self.path}: damaged, the checksum does not fit")
         frames = self._frames(body)
         try:
-            return _HEADER.decode(next(frames)), map(_OBJECTS.decode, frames)
+            return _HEADER.decode(next(frames)), self._batches(frames)
         except (StopIteration, msgspec.MsgspecError) as error:
             raise BadSnapshot(f"{self.path}: no header: {error}") from error
 
     def _frames(self, body: memoryview) -> Iterator[memoryview]:
         position = 0
         while position < len(body):
-            (length,) = _LENGTH.unpack_from(body, position)
-            position += _LENGTH.size
-            yield body[position : position + length]
-            position += length
+            start = position + _LENGTH.size
+            position = start + int.from_bytes(body[position:start], "big")
+            yield body[start:position]
 
-    def write(self, objects: Iterable[ClusterObject], versions: Mapping[str, str]) -> Iterator[None]:
+    def _batches(self, frames: Iterator[memoryview]) -> Iterator[list[ClusterObject]]:
+        try:
+            yield from map(_OBJECTS.decode, frames)
+        except msgspec.MsgspecError as error:
+            raise BadSnapshot(f"{self.path}: an object is not understood: {error}") from error
+
+    def write(
+        self, objects: Iterable[ClusterObject], versions: Mapping[str, str]
+    ) -> Generator[None, None, None]:
         """Write a snapshot a batch at a time, then replace the old one; the caller draws until the end.
 
         Between two batches anything may happen: `objects` must not change. Raises OSError; then, or if it

@@ -3,10 +3,12 @@
 Only the run itself is here: what the server spent on it is measured by the caller.
 """
 
+import contextlib
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,11 +47,8 @@ def available() -> bool:
 
 def run(address: Address, questions: Sequence[Question], limits: Limits, directory: Path) -> LoadResult:
     """Ask the questions in turn until a limit is reached. Raises RuntimeError if dnsperf fails."""
-    data = directory / "questions.txt"
-    data.write_text("".join(f"{q.qname} {q.qtype}\n" for q in questions), encoding="ascii")
-    host, port = address
-    command = ["dnsperf", "-s", host, "-p", str(port), "-d", str(data), "-T", "1", "-t", "2"]
-    command += ["-c", str(CLIENTS), "-q", str(OUTSTANDING), "-l", f"{limits.seconds:g}"]
+    command = _command(address, questions, directory)
+    command += ["-q", str(OUTSTANDING), "-l", f"{limits.seconds:g}"]
     command += ["-n", "1"] * limits.once + ["-e"] * limits.edns
     done = subprocess.run(
         command,
@@ -62,6 +61,42 @@ def run(address: Address, questions: Sequence[Question], limits: Limits, directo
     if done.returncode:
         raise RuntimeError(f"dnsperf ended with status {done.returncode}: {done.stderr.strip()[-500:]}")
     return parse(done.stdout)
+
+
+class Background:
+    """A run of load that goes on until its block is left; then `result` is there."""
+
+    result: LoadResult | None = None
+
+
+@contextlib.contextmanager
+def background(
+    address: Address, questions: Sequence[Question], directory: Path, *, qps: float = 0, outstanding: int = 20
+) -> Iterator[Background]:
+    """Ask the questions in turn, at most `qps` a second if that is given, while the block runs."""
+    command = [*_command(address, questions, directory), "-q", str(outstanding), "-l", "3600"]
+    command += ["-Q", f"{qps:g}"] if qps else []
+    load = Background()
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield load
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                output, _ = process.communicate(timeout=15)
+            finally:
+                process.kill()
+    load.result = parse(output)
+
+
+def _command(address: Address, questions: Sequence[Question], directory: Path) -> list[str]:
+    """Return what any run has in common; the questions are written where dnsperf reads them."""
+    host, port = address
+    data = directory / f"questions-{port}.txt"
+    data.write_text("".join(f"{q.qname} {q.qtype}\n" for q in questions), encoding="ascii")
+    return ["dnsperf", "-s", host, "-p", str(port), "-d", str(data), "-T", "1", "-t", "2", "-c", str(CLIENTS)]
 
 
 def parse(output: str) -> LoadResult:

@@ -171,11 +171,12 @@ def report(figures: Figures, megabytes: float) -> str:
         ("resident at most so far (VmHWM)", *(f"{step.memory.peak:.0f} MiB" for step in steps)),
         ("anonymous at most (RssAnon)", *(f"{step.most_anonymous:.0f} MiB" for step in steps)),
     ]
-    phases = ((name, *_cells(summary)) for name, summary in figures.phases)
+    phases = ((name, *cells(summary)) for name, summary in figures.phases)
     return render(columns, rows, left=1) + "\n\n" + render(PHASES, phases, left=1)
 
 
-def _cells(summary: Summary) -> Sequence[str]:
+def cells(summary: Summary) -> Sequence[str]:
+    """Return a summary as the cells of a line under `PHASES`."""
     counts, latencies = summary[:5], summary[5:]
     return [*(str(count) for count in counts), *(f"{latency:.2f}" for latency in latencies)]
 

@@ -69,6 +69,18 @@ def a_records(packet: bytes) -> list[str]:
 
     Raises ValueError for a message that ends before its records do.
     """
+    return answer_data(packet, "A")
+
+
+def answer_data(packet: bytes, qtype: str) -> list[str]:
+    """Return the addresses of the A records, or the ports of the SRV records, in the answer section.
+
+    Raises ValueError for a message that ends before its records do.
+    """
+    {
+        "A": lambda rdata: ".".join(map(str, rdata)),
+        "SRV": lambda rdata: str(int.from_bytes(rdata[4:6])),
+    }
     _, _, questions, answers, _, _ = HEADER.unpack_from(packet)
     at = HEADER.size
     for _ in range(questions):
@@ -76,8 +88,8 @@ def a_records(packet: bytes) -> list[str]:
     found = []
     for _ in range(answers):
         rtype, rdata, at = _read_record(packet, at)
-        if rtype == QTYPES["A"]:
-            found.append(".".join(map(str, rdata)))
+        if rtype == QTYPES[qtype]:
+            found.append(".".join(map(str, rdata)) if qtype == "A" else str(int.from_bytes(rdata[4:6])))
     return found
 
 

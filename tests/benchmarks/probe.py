@@ -26,6 +26,13 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def free_tcp_port() -> int:
+    """Return a port on 127.0.0.1 that no TCP socket has at the moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
 def udp_socket(address: Address) -> socket.socket:
     """Return a UDP socket that is connected to the server."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

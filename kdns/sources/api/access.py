@@ -6,10 +6,13 @@ Configuration, credentials and TLS are kubernetes_asyncio's; bodies are handed o
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import aiohttp
+from yaml import YAMLError
 
 from kdns import __version__
 from kdns.sources.api.library import (
@@ -25,6 +28,9 @@ from kdns.sources.api.replies import read_trouble
 CONNECT_SECONDS = 10.0
 _LONGEST_ERROR = 64 << 10
 JSON = "application/json"
+
+_REFUSED = (ConfigException, YAMLError, OSError, ValueError)
+_STUMBLED = (AssertionError, AttributeError, KeyError, TypeError)
 
 Configure: TypeAlias = Callable[[], Awaitable[Configuration]]
 """Reads the configuration anew, credentials and all. Raises AccessError."""
@@ -66,6 +72,10 @@ def from_url(url: str) -> Configure:
     """Configure for an endpoint that asks nobody who they are."""
 
     async def configure() -> Configuration:
+        with _as_access_error(repr(url)):
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("no URL of a server, as http://127.0.0.1:8001 is one")
         return new_configuration(host=url)
 
     return configure
@@ -76,28 +86,44 @@ def _as_access_error(what: str) -> Iterator[None]:
     """Give whatever kubernetes_asyncio raises for a bad configuration one form."""
     try:
         yield
-    except (ConfigException, OSError, ValueError, AssertionError, KeyError, TypeError) as error:
-        raise AccessError(f"{what}: {error or type(error).__name__}") from error
+    except _REFUSED as error:
+        message = " ".join(str(error).split())  # YAML's are several lines
+        raise AccessError(f"{what}: {message or type(error).__name__}") from error
+    except _STUMBLED as error:
+        raise AccessError(f"{what}: not what it should be: {error or type(error).__name__}") from error
+
+
+@dataclass(slots=True, eq=False)
+class _Connections:
+    """What is made of one reading of the configuration; `users` counts the requests under way."""
+
+    client: RESTClientObject
+    configuration: Configuration
+    users: int = 0
 
 
 class Access:
-    """One API server. Credentials and TLS are read anew after `renew`, with the next request."""
+    """One API server. Credentials and TLS are read anew after `renew`, with the next request.
+
+    Connections are closed when nobody uses them: who reads from one that aiohttp closes waits for ever.
+    """
 
     def __init__(self, configure: Configure) -> None:
         self._configure = configure
-        self._configuration: Configuration = None
-        self._client: RESTClientObject = None
+        self._current: _Connections | None = None
+        self._old: list[_Connections] = []
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
-        """Close all connections."""
-        if self._client is not None:
-            await self._client.close()
-        self._client = self._configuration = None
+        """Close all connections. Nobody may be reading any more."""
+        self.renew()
+        await self._close_old(lambda _: True)
 
     def renew(self) -> None:
-        """Have the next request read the configuration anew, which ends the streams that are under way."""
-        self._configuration = None
+        """Have the next request read the configuration anew. The streams that are under way go on."""
+        if self._current is not None:
+            self._old.append(self._current)
+        self._current = None
 
     @contextlib.asynccontextmanager
     async def get(
@@ -107,35 +133,46 @@ class Access:
 
         Raises ApiTrouble for any status but 200, AccessError, aiohttp.ClientError, OSError or TimeoutError.
         """
-        client, configuration = await self._connected()
-        response = await client.request(
-            "GET",
-            configuration.host.rstrip("/") + path,
-            query_params=list(query.items()),
-            headers=await _headers(configuration, accept),
-            _preload_content=False,
-            _request_timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=CONNECT_SECONDS, sock_read=read_timeout
-            ),
-        )
-        async with response:
-            if response.status != 200:
-                body = await response.content.read(_LONGEST_ERROR)
-                raise read_trouble(body, response.status, response.headers.get("Retry-After", ""))
-            yield response.content
+        connections = await self._connected()
+        connections.users += 1
+        try:
+            response = await connections.client.request(
+                "GET",
+                connections.configuration.host.rstrip("/") + path,
+                query_params=list(query.items()),
+                headers=await _headers(connections.configuration, accept),
+                _preload_content=False,
+                _request_timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=CONNECT_SECONDS, sock_read=read_timeout
+                ),
+            )
+            async with response:
+                if response.status != 200:
+                    body = await response.content.read(_LONGEST_ERROR)
+                    raise read_trouble(body, response.status, response.headers.get("Retry-After", ""))
+                yield response.content
+        finally:
+            connections.users -= 1
 
-    async def _connected(self) -> tuple[RESTClientObject, Configuration]:
-        """Return the client and its configuration, made anew if they were given up."""
+    async def _connected(self) -> _Connections:
+        """Return the connections to use, made anew if they were given up."""
         async with self._lock:
-            if self._configuration is None:
-                configuration = await self._configure()
-                # Python 3.13 refuses CAs without a key identifier, which many clusters have (libraries.md)
-                configuration.disable_strict_ssl_verification = True
-                with _as_access_error("TLS"):
-                    client = new_rest_client(configuration)
-                await self.close()
-                self._client, self._configuration = client, configuration
-            return self._client, self._configuration
+            if self._current is None:
+                self._current = await self._connect()
+            await self._close_old(lambda each: not each.users)
+            return self._current
+
+    async def _connect(self) -> _Connections:
+        configuration = await self._configure()
+        # Python 3.13 refuses CAs without a key identifier, which many clusters have (libraries.md)
+        configuration.disable_strict_ssl_verification = True
+        with _as_access_error("TLS"):
+            return _Connections(new_rest_client(configuration), configuration)
+
+    async def _close_old(self, may_close: Callable[[_Connections], bool]) -> None:
+        for each in list(filter(may_close, self._old)):
+            self._old.remove(each)
+            await each.client.close()
 
 
 async def _headers(configuration: Configuration, accept: str) -> dict[str, str]:

@@ -98,4 +98,5 @@ class Checker:
         for key in self._intake.held_keys():
             if hash(key) not in listed:
                 differences[key] = (self._intake.version_of(key), None)
+            await slices.give_way()
         return differences

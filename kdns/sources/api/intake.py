@@ -13,6 +13,7 @@ from kdns.cluster.events import Applied, Deleted, Tag, WatchEvent
 from kdns.cluster.objects import ClusterObject, EndpointSlice, ObjectKey
 from kdns.cluster.state import ClusterState
 from kdns.sources.api.health import Health
+from kdns.sources.api.replies import UNREADABLE
 from kdns.sources.api.resources import Resource
 from kdns.sources.decoding import decode_object
 from kdns.sources.fields import NotUnderstood
@@ -45,11 +46,16 @@ def identify(raw: bytes | msgspec.Raw) -> Identity:
     """Return whose JSON this is. Raises NotUnderstood."""
     try:
         metadata = _IDENTITY.decode(raw).metadata
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise NotUnderstood(str(error)) from error
     if not metadata.name or not metadata.resource_version:
         raise NotUnderstood("an object without name or resourceVersion")
     return Identity(metadata.namespace, metadata.name, metadata.resource_version)
+
+
+def is_older(version: str, held: str | None) -> bool:
+    """Tell whether a version is certainly older than another: of numbers only is that known."""
+    return held is not None and version.isdecimal() and held.isdecimal() and int(version) < int(held)
 
 
 class Intake:
@@ -79,12 +85,14 @@ class Intake:
         """Begin a relist: `take_listed` until `missing` says what was not among it."""
         self._seen = set()
 
-    def missing(self) -> Iterator[WatchEvent]:
-        """End a relist; yield the deletions that were missed. Only for all that the server has."""
+    def missing(self) -> Iterator[WatchEvent | None]:
+        """End a relist; yield the deletions that were missed. Only for all that the server has.
+
+        None comes for each object that is still there: they are many, and whoever draws may have to give way.
+        """
         seen, self._seen = self._seen or set(), None
         for key in self.held_keys():
-            if hash(key) not in seen:
-                yield Deleted(ObjectKey(self.resource.kind, *key))
+            yield None if hash(key) in seen else Deleted(ObjectKey(self.resource.kind, *key))
         for key in [key for key in self._passed_over if hash(key) not in seen]:
             del self._passed_over[key]
 
@@ -104,11 +112,14 @@ class Intake:
         """Take one event of a watch; return the version of its object. Raises NotUnderstood if it has none.
 
         An object that has a version but is not understood is named and passed over; what was held of it
-        stays. One that DNS has no use for (a Pod at its end) is dropped.
+        stays. One that DNS has no use for (a Pod at its end) is dropped. A watch that says again what was so
+        before is ignored; a list is believed, as the server may have been set back.
         """
         self.health.events[event_type] += 1
         identity = identify(raw)
         key = (identity.namespace, identity.name)
+        if self._seen is None and is_older(identity.version, self.version_of(key)):
+            return identity.version
         if event_type == "DELETED":
             self._passed_over.pop(key, None)
             self._apply(Deleted(ObjectKey(self.resource.kind, *key)))

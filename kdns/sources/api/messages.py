@@ -1,10 +1,10 @@
 """What a list's page and a watch's line say. Bytes in, values out; the objects inside stay bytes."""
 
-from typing import NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
 
-from kdns.sources.api.replies import read_trouble
+from kdns.sources.api.replies import UNREADABLE, read_trouble
 
 _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
@@ -44,13 +44,17 @@ class Garbled(Exception):
     """What came is not the API's JSON: a cut line, a proxy's page."""
 
 
+_Version = Annotated[str, msgspec.Meta(min_length=1)]
+"""Without one nobody would know what to watch from."""
+
+
 class _Line(msgspec.Struct):
     type: str
     object: msgspec.Raw
 
 
 class _BookmarkMetadata(msgspec.Struct, rename="camel"):
-    resource_version: str
+    resource_version: _Version
     annotations: dict[str, str] | None = None
 
 
@@ -59,7 +63,7 @@ class _Bookmark(msgspec.Struct):
 
 
 class _PageMetadata(msgspec.Struct, rename="camel"):
-    resource_version: str
+    resource_version: _Version
     rest: str = msgspec.field(default="", name="continue")
 
 
@@ -84,7 +88,7 @@ def read_line(line: bytes) -> WatchMessage:
             metadata = _BOOKMARK.decode(event.object).metadata
             ends = (metadata.annotations or {}).get(_INITIAL_EVENTS_END) == "true"
             return Bookmark(metadata.resource_version, ends)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Garbled(f"no event of a watch: {line[:80]!r}: {error}") from error
     if event.type == "ERROR":
         raise read_trouble(event.object)
@@ -95,6 +99,6 @@ def read_page(body: bytes) -> Page:
     """Return what one page of a list says. Raises Garbled."""
     try:
         page = _PAGE.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Garbled(f"no list: {body[:80]!r}: {error}") from error
     return Page(page.metadata.resource_version, page.metadata.rest, page.items or [])

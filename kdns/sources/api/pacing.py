@@ -12,7 +12,7 @@ class Pace:
 
     `first` doubles up to `longest`. `quiet` without trouble starts over. A watch lasts `watch` to twice that
     and is given up `grace` later if the server does not end it; once it has sent a bookmark, after `silence`.
-    A watch shorter than `short` that brought nothing is trouble too.
+    A watch shorter than `short` is trouble too. A server may ask to be left alone for `patience` at most.
     """
 
     first: float = 0.8
@@ -22,6 +22,7 @@ class Pace:
     grace: float = 30.0
     silence: float = 180.0
     short: float = 1.0
+    patience: float = 60.0
     check: float = 600.0
     recheck: float = 10.0
 
@@ -42,4 +43,4 @@ class Backoff:
             self._next = self._pace.first
         self._last = now
         delay, self._next = self._next, min(self._next * 2, self._pace.longest)
-        return max(at_least, random.uniform(delay / 2, delay))
+        return max(min(at_least, self._pace.patience), random.uniform(delay / 2, delay))

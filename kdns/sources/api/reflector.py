@@ -27,6 +27,8 @@ log = logging.getLogger("kdns.kubernetes")
 
 PAGE = 500
 """Objects a page of a list: more would hold up queries while a page is split (libraries.md)."""
+CHUNK = 128 << 10
+"""Octets of a stream that are cut into lines at a time: aiohttp holds 4 MiB, which would take 10 ms."""
 
 
 class _Reaction(NamedTuple):
@@ -39,7 +41,7 @@ class _Reaction(NamedTuple):
 
 _REACTIONS = {
     Trouble.EXPIRED: _Reaction(relist="expired"),
-    Trouble.NOT_OFFERED: _Reaction(relist="invalid"),
+    Trouble.NOT_OFFERED: _Reaction(relist="invalid", drop_version=True),
     Trouble.UNAUTHORIZED: _Reaction(renew=True),
     Trouble.FORBIDDEN: _Reaction(),
     Trouble.TOO_LARGE_VERSION: _Reaction(relist="version too large", drop_version=True),
@@ -160,30 +162,34 @@ class Reflector:
         if with_list:
             query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
             self.intake.begin()
-        begun, lines = time.monotonic(), 0
-        async with self._get(query, seconds + self._pace.grace) as content:
+        begun = time.monotonic()
+        async with contextlib.AsyncExitStack() as opened:
+            async with asyncio.timeout(self._pace.grace):
+                content = await opened.enter_async_context(self._get(query, seconds + self._pace.grace))
             self._connected()
             lines = await self._follow(content)
         if self._is_listing:
             raise BrokenStream("the stream ended before everything was listed")
-        if not lines and time.monotonic() - begun < self._pace.short:
-            self._relist = "short watch"
+        if time.monotonic() - begun < self._pace.short:
+            self._relist = self._relist if lines else "short watch"
             raise BrokenStream("the watch ended at once")
 
     async def _follow(self, content: aiohttp.StreamReader) -> int:
         """Take every line of a watch until it ends; return how many there were."""
         cutter, slices = LineCutter(), Slices()
-        count, silence = 0, None
+        count, silence = 0, self._pace.grace if self._is_listing else None
         while True:
             try:
                 async with asyncio.timeout(silence):
-                    chunk = await content.readany()
+                    chunk = await content.read(CHUNK)
             except TimeoutError as error:
                 raise BrokenStream("nothing has come for too long, not even a bookmark") from error
             if not chunk:
                 cutter.finish()
                 return count
-            for line in cutter.feed(chunk):
+            for number, line in enumerate(cutter.feed(chunk)):
+                if number:
+                    await slices.give_way()
                 count += 1
                 message = read_line(line)
                 match message:
@@ -194,18 +200,20 @@ class Reflector:
                         await self._mark(message)
                     case Unknown():
                         log.warning("%s: an event of unknown type %s", self._health.plural, message.type)
-                await slices.give_way()
             self._health.hear()
 
     def _take(self, event_type: str, raw: bytes) -> None:
-        """Take one object. While listing, versions come in no order and say nothing about the rest."""
+        """Take one object. While listing, versions come in no order and say nothing about the rest.
+
+        An older version than before is noted too: what came between is then sent again, deletions among it.
+        """
         try:
             version = self.intake.take(event_type, raw)
         except NotUnderstood as error:
             self._health.not_understood += 1
             log.warning("%s: passed over: %s", self._health.plural, error)
             return
-        if not self._is_listing:
+        if not self._is_listing and version.isdecimal():
             self.version = version
 
     async def _mark(self, bookmark: Bookmark) -> None:
@@ -219,7 +227,8 @@ class Reflector:
         """Everything has been listed: delete the rest, and know everything up to `version`."""
         slices = Slices()
         for event in self.intake.missing():
-            self.intake.apply(event)
+            if event is not None:
+                self.intake.apply(event)
             await slices.give_way()
         self.version = version
         log.info("%s: in step with the API server, %d objects", self._health.plural, len(self.intake))

@@ -4,6 +4,9 @@ from enum import Enum, auto
 
 import msgspec
 
+UNREADABLE = (ValueError, RecursionError)
+"""What msgspec raises for bytes that are not what they should be: its own errors, UTF-8 that is none."""
+
 
 class Trouble(Enum):
     """What an error of the API means for whoever watches."""
@@ -73,11 +76,12 @@ def read_trouble(body: bytes | msgspec.Raw, status: int = 0, retry_after: str = 
     """
     try:
         said = msgspec.json.decode(body, type=_Status)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        said = _Status(message=bytes(body[:_MOST_TEXT]).decode("utf-8", "replace").strip())
+    except UNREADABLE:
+        said = _Status(message=bytes(body)[:_MOST_TEXT].decode("utf-8", "replace"))
     code, details = status or said.code, said.details or _Details()
     trouble = _BY_REASON.get(said.reason) or _BY_STATUS.get(code, Trouble.OTHER)
     if any(cause.reason == _TOO_LARGE for cause in details.causes or ()):
         trouble = Trouble.TOO_LARGE_VERSION
     seconds = float(retry_after) if retry_after.isdecimal() else details.retry_after_seconds
-    return ApiTrouble(trouble, code, said.message[:_MOST_TEXT] or said.reason or "no reason given", seconds)
+    message = " ".join(said.message[:_MOST_TEXT].split())
+    return ApiTrouble(trouble, code, message or said.reason or "no reason given", seconds)

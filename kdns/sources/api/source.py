@@ -52,8 +52,8 @@ class ApiSource:
                 self._on_tags(self._state.mark_synced(kind))
 
     def versions(self) -> Mapping[str, str]:
-        """Return the version of each kind that has been seen whole."""
-        return {kind: each.version for kind, each in self._reflectors.items() if each.version}
+        """Return the version of each kind that has been seen whole, "" while nobody knows it."""
+        return {kind: each.version for kind, each in self._reflectors.items() if self._state.is_synced(kind)}
 
     async def run(self) -> None:
         """Keep in step until cancelled."""
