@@ -50,6 +50,8 @@ _GC_THRESHOLDS = (4_000, 1_000, 50)
 """Young objects a few at a time, about a millisecond; older ones hardly ever: answers and objects have no
 cycles, and each look at many of them stops all queries."""
 
+_RESTART_SECONDS = 1.0
+
 
 class StartError(Exception):
     """The server can't start; the message says why, for the person who started it."""
@@ -132,7 +134,7 @@ async def serve(settings: Settings, on_listening: Callable[[], None] = lambda: N
         listeners = await _open(settings.listen, responder)
         for address, pages in _pages(settings, state, source).items():
             opened.push_async_callback((await _serve_pages(address, pages)).cleanup)
-        running = asyncio.create_task(source.run())
+        running = asyncio.create_task(_keep_running(source))
         for host, port in dict.fromkeys(listener.address for listener in listeners):
             log.info("listening on %s, UDP and TCP", ListenAddress(host, port))
         on_listening()
@@ -142,6 +144,16 @@ async def serve(settings: Settings, on_listening: Callable[[], None] = lambda: N
         drains = [listener.drain(DRAIN_SECONDS) for listener in listeners]
         await asyncio.gather(running, *drains, return_exceptions=True)
     log.info("stopped")
+
+
+async def _keep_running(source: "Source") -> None:
+    """Run the source until cancelled. Should a defect end it, say so and begin again: nothing else would."""
+    while True:
+        try:
+            await source.run()
+        except Exception:
+            log.exception("a defect of kdns has stopped the source of its objects; starting it again")
+        await asyncio.sleep(_RESTART_SECONDS)
 
 
 class Source(Protocol):

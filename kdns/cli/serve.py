@@ -82,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     listen = arguments.listen or [parse_listen(_DEFAULT_LISTEN)]
     configure = _api_of(arguments)
+    if arguments.context and not arguments.kubeconfig:
+        raise UsageError("--context goes with --kubeconfig: it is one of that file's")
     if arguments.state_dir and not configure:
         raise UsageError("--state-dir goes with an API server: manifests are on disk already")
     settings = Settings(

@@ -5,6 +5,7 @@ or after it. The order in which objects arrived leaves no trace.
 """
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
@@ -44,8 +45,10 @@ class _Index(dict[str, tuple[tuple[str, str], ...]]):
     """Address → the sorted (namespace, name) keys that have it."""
 
     def add(self, address: str, key: tuple[str, str]) -> None:
-        held = self.get(address)
-        self[address] = (key,) if held is None else tuple(sorted({*held, key}))
+        held = self.get(address, ())
+        at = bisect_left(held, key)
+        if held[at : at + 1] != (key,):
+            self[address] = (*held[:at], key, *held[at:])
 
     def remove(self, address: str, key: tuple[str, str]) -> None:
         rest = tuple(held for held in self.get(address, ()) if held != key)

@@ -20,7 +20,8 @@ MAX_CHAIN = 11
 """How many CNAMEs an answer follows inside the zone before it stops (CoreDNS, plugin/backend_lookup.go)."""
 
 _NAMESPACES = frozenset({"Namespace"})
-_SERVICES = frozenset({"Namespace", "Service", "EndpointSlice"})
+_SERVICES = frozenset({"Namespace", "Service"})
+_ENDPOINTS = _SERVICES | {"EndpointSlice"}
 _ADDRESSES = frozenset({"Service", "EndpointSlice"})
 _PODS = frozenset({"Namespace", "Pod"})
 
@@ -158,8 +159,10 @@ class ClusterZone:
         if owner.namespace not in self._state.namespaces:
             tags |= {UNSYNCED}
         service = self._state.services.get(key)
-        if service is None or self._is_hidden(owner.namespace) or self._is_ignored(service):
+        if service is None or self._is_hidden(owner.namespace):
             return Outcome(False, tags, needs=_SERVICES)
+        if self._is_ignored(service):
+            return Outcome(False, tags, needs=_ENDPOINTS)
         if service.kind == ServiceKind.EXTERNAL_NAME:
             if owner.endpoint or owner.has_port:
                 return Outcome(False, tags)
@@ -178,7 +181,7 @@ class ClusterZone:
         slices = self._state.slices_of((owner.namespace, owner.service)) if options.endpoints else ()
         hits = service_hits(service, slices, owner, options.endpoint_pod_names)
         if not hits:
-            return Outcome(has_protocol(service, slices, owner.endpoint), tags, needs=_SERVICES)
+            return Outcome(has_protocol(service, slices, owner.endpoint), tags, needs=_ENDPOINTS)
         if qtype in ADDRESS_TYPES:
             addresses = [address for _, address, _ in hits]
             return Outcome(True, tags, address_rrsets(qname, qtype, addresses, options.ttl))
