@@ -40,9 +40,10 @@ from tests.benchmarks.plan import Size
 from tests.benchmarks.probe import Address
 from tests.benchmarks.prober import Probe, percentile
 from tests.benchmarks.prober import summarise as summarise_probes
+from tests.benchmarks.saves import Saves
 from tests.benchmarks.scale import report as scale_report
 from tests.benchmarks.servers import peer
-from tests.benchmarks.stages import SETTINGS, Column, Saves
+from tests.benchmarks.stages import SETTINGS, Column
 from tests.benchmarks.waiting import Expected, Waiter, Watched
 
 SMALL = Size(services=60, endpoints=900, pods=100, namespaces=7, headless_ratio=0.3, seed=5)
@@ -412,6 +413,7 @@ def test_the_writing_of_a_snapshot_is_seen(tmp_path: Path) -> None:
         time.sleep(0.1)
     ((begin, end),) = saves.spans
     assert 0.05 < end - begin < 0.5
+    assert saves.first is not None and saves.first >= begin
 
 
 async def test_a_waiter_sees_the_old_answer_before_it_waits_for_the_new_one() -> None:

@@ -5,7 +5,6 @@ All queries come from a Prober in this thread; what is done meanwhile runs in an
 
 import argparse
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from tests.benchmarks.packets import Question
 from tests.benchmarks.probe import wait_until_right
 from tests.benchmarks.prober import Prober, Summary, Target, summarise
 from tests.benchmarks.processes import cpu_seconds, settle, tree
+from tests.benchmarks.saves import Saves
 
 OUTSTANDING = 200
 KNOWN = Question("kubernetes.default.svc.cluster.local")
@@ -192,8 +192,8 @@ def snapshot(bench: Bench, column: Column) -> None:
             until(bench.others.submit(run_churn, bench, SAVING_SECONDS))
         size = (folder / "cluster.snapshot").stat().st_size
     column.figures |= {
-        "snapshot: whole after readiness": f"{saves.spans[0][1] - ready:.2f} s" if saves.spans else "never",
-        "snapshot: being written for": ", ".join(f"{end - begin:.2f}" for begin, end in saves.spans) + " s",
+        "snapshot: whole after readiness": f"{saves.first - ready:.2f} s" if saves.first else "never",
+        "snapshot: being written for": ", ".join(f"{end - begin:.2f} s" for begin, end in saves.spans),
         "snapshot: size": f"{size / 2**20:.1f} MiB",
     }
     restored(bench, column, folder)
@@ -214,34 +214,3 @@ def restored(bench: Bench, column: Column, folder: Path) -> None:
         "from the snapshot: right answer after": f"{took:.2f} s",
         "from the snapshot: VmRSS, VmHWM": f"{held.resident:.0f}, {held.peak:.0f} MiB",
     }
-
-
-class Saves:
-    """When snapshots were being written in a folder: begin and end (monotonic seconds), in `spans`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.spans: list[tuple[float, float]] = []
-        self._folder = folder
-
-    @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
-        """Look every 5 ms, in a thread of its own, until the block is left."""
-        over = threading.Event()
-
-        def look() -> None:
-            begin: float | None = None
-            while not over.wait(0.005):
-                is_writing = any(each.name.endswith(".new") for each in self._folder.iterdir())
-                if is_writing and begin is None:
-                    begin = time.monotonic()
-                elif begin is not None and not is_writing:
-                    self.spans.append((begin, time.monotonic()))
-                    begin = None
-
-        thread = threading.Thread(target=look, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()

@@ -13,7 +13,7 @@ from kdns.records.options import RecordOptions
 from kdns.records.reverse import IN_ADDR_ARPA
 from kdns.wire import codes
 from kdns.wire.names import Name, from_text
-from tests.builders import cluster_ip, external, namespace, reverse_name, state_of
+from tests.builders import cluster_ip, external, headless, namespace, reverse_name, state_of
 
 CLUSTER = (namespace(), cluster_ip("svc", "10.96.0.10"), external("ext", "www.example.com"))
 ZONE = from_text("cluster.local.")
@@ -93,6 +93,20 @@ def test_until_everything_has_been_seen_a_missing_name_is_servfail_and_not_remem
     assert [rrset.type for rrset in response.authority] == [codes.SOA]
     response, _ = respond(query("svc.ns.svc.cluster.local."), state=state)
     assert (response.rcode, response.remember) == (codes.NOERROR, True)
+
+
+def test_without_the_slices_only_the_names_that_need_them_are_servfail() -> None:
+    state = state_of(*CLUSTER, headless("none"))
+    state.unsynced = frozenset({"EndpointSlice"})
+    for name, rcode in (
+        ("x.ns.svc.cluster.local.", codes.NXDOMAIN),
+        ("svc.ns.svc.cluster.local.", codes.NOERROR),
+        ("none.ns.svc.cluster.local.", codes.SERVFAIL),
+        ("e.svc.ns.svc.cluster.local.", codes.SERVFAIL),
+        (reverse_name("10.9.9.9"), codes.SERVFAIL),
+    ):
+        response, _ = respond(query(name, codes.PTR if name.endswith("arpa.") else codes.A), state=state)
+        assert response.rcode == rcode, name
 
 
 def test_an_alias_that_leads_elsewhere_is_chased_and_keeps_its_own_rcode() -> None:
