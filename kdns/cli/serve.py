@@ -46,6 +46,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="where to listen, UDP and TCP; may be repeated; :53 means every address "
         f"(default: {_DEFAULT_LISTEN})",
     )
+    _add_api_options(parser)
+    parser.add_argument(
+        "--zone-file",
+        metavar="PATH",
+        type=Path,
+        action="append",
+        default=[],
+        help="a master file to serve as a static zone; may be repeated",
+    )
+    parser.set_defaults(run=run)
+
+
+def _add_api_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that matter with an API server."""
     api = parser.add_argument_group("from an API server, instead of manifests").add_mutually_exclusive_group()
     api.add_argument("--kubeconfig", metavar="FILE", type=Path, help="the server that a kubeconfig leads to")
     api.add_argument("--in-cluster", action="store_true", help="the cluster that this Pod runs in")
@@ -66,15 +80,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--probes", metavar="ADDR:PORT", type=_listen_address, help="serve /health and /ready there"
     )
-    parser.add_argument(
-        "--zone-file",
-        metavar="PATH",
-        type=Path,
-        action="append",
-        default=[],
-        help="a master file to serve as a static zone; may be repeated",
-    )
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

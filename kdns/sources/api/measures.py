@@ -48,7 +48,11 @@ def measure(healths: Iterable[Health], latency: Latency) -> Iterator[Family | Hi
         ("differences_total", "Objects whose events were missed, repaired.", lambda each: each.differences),
     ):
         yield gauge(name, help_text, value)._replace(kind="counter")
-    yield Histogram(
+    yield _programming_duration(latency)
+
+
+def _programming_duration(latency: Latency) -> Histogram:
+    return Histogram(
         "coredns_kubernetes_dns_programming_duration_seconds",
         "Histogram of the time (in seconds) it took to program a dns instance.",
         ("service_kind",),

@@ -10,7 +10,6 @@ import logging
 import random
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import aiohttp
 
@@ -19,6 +18,7 @@ from kdns.sources.api.intake import Intake
 from kdns.sources.api.lines import BrokenStream, LineCutter
 from kdns.sources.api.messages import Bookmark, Change, Garbled, Unknown, read_line, read_page
 from kdns.sources.api.pacing import Backoff, Pace
+from kdns.sources.api.reactions import REACTIONS
 from kdns.sources.api.replies import ApiTrouble, Trouble
 from kdns.sources.fields import NotUnderstood
 from kdns.sources.slices import Slices
@@ -29,25 +29,6 @@ PAGE = 500
 """Objects a page of a list: more would hold up queries while a page is split (libraries.md)."""
 CHUNK = 128 << 10
 """Octets of a stream that are cut into lines at a time: aiohttp holds 4 MiB, which would take 10 ms."""
-
-
-class _Reaction(NamedTuple):
-    """What to do before trying again: list anew for this reason, ask without a version, read credentials."""
-
-    relist: str = ""
-    drop_version: bool = False
-    renew: bool = False
-
-
-_REACTIONS = {
-    Trouble.EXPIRED: _Reaction(relist="expired"),
-    Trouble.NOT_OFFERED: _Reaction(relist="invalid", drop_version=True),
-    Trouble.UNAUTHORIZED: _Reaction(renew=True),
-    Trouble.FORBIDDEN: _Reaction(),
-    Trouble.TOO_LARGE_VERSION: _Reaction(relist="version too large", drop_version=True),
-    Trouble.PASSING: _Reaction(),
-    Trouble.OTHER: _Reaction(relist="error"),
-}
 
 
 class Reflector:
@@ -105,7 +86,7 @@ class Reflector:
             self._offers_watch_list = False
             log.info("%s: the API server does not stream lists; listing by pages", self._health.plural)
             return 0.0
-        reaction = _REACTIONS[trouble.trouble]
+        reaction = REACTIONS[trouble.trouble]
         if reaction.drop_version or (self._is_listing and trouble.trouble is Trouble.EXPIRED):
             self.version = ""
         self._relist = self._relist or reaction.relist
