@@ -7,9 +7,9 @@ import struct
 
 from kdns.answering.queries import Edns
 from kdns.wire import codes
+from kdns.wire.messages import OWN_UDP_SIZE
 
 SMALLEST_UDP, LARGEST_UDP, LARGEST_TCP = 512, 65507, 65535
-OWN_UDP_SIZE = 1232
 
 _FIXED = struct.Struct("!BHHBBHH")
 _OPTION = struct.Struct("!HH")
