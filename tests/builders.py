@@ -3,7 +3,7 @@
 Packets are made and read by dnspython, so that kdns never judges itself. Fakes, no mocks.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import dns.edns
@@ -14,9 +14,11 @@ import dns.rdatatype
 import dns.reversename
 import dns.rrset
 
-from kdns.answering.chain import Handler, Plugin, Response, build_chain
+from kdns.answering.blocks import Block
+from kdns.answering.chain import Link, Rest
 from kdns.answering.queries import Query
 from kdns.answering.responder import Responder
+from kdns.answering.responses import Outcome, Response, then
 from kdns.answering.table import AnswerTable
 from kdns.cluster.events import Applied, Deleted, Tag, WatchEvent
 from kdns.cluster.objects import (
@@ -117,10 +119,21 @@ class Sender(NamedTuple):
     is_stream: bool
     address: tuple[str, int] = ("192.0.2.1", 5353)
 
+    @property
+    def kind(self) -> int:
+        return int(self.is_stream) + (2 if ":" in self.address[0] else 0)
+
 
 UDP, TCP = Sender(is_stream=False), Sender(is_stream=True)
 
 REVERSE = (IN_ADDR_ARPA, IP6_ARPA)
+
+
+class InTurn:
+    """A plugin that has addresses take turns."""
+
+    def respond(self, query: Query, rest: Rest) -> Outcome:
+        return then(rest(query), lambda response: response._replace(in_turn=True))
 
 
 class Static:
@@ -131,14 +144,14 @@ class Static:
     def __init__(self, responses: Mapping[tuple[str, int], Response]) -> None:
         self._responses = {(from_text(name), qtype): found for (name, qtype), found in responses.items()}
 
-    def respond(self, query: Query, rest: Handler) -> Response | Awaitable[Response]:
+    def respond(self, query: Query, rest: Rest) -> Outcome:
         return self._responses.get((fold(query.name), query.type)) or rest(query)
 
 
 def responder_of(
     state: ClusterState,
     options: RecordOptions,
-    *rest: Plugin,
+    *rest: Link,
     fallthrough: Iterable[Name] = (),
     kind: type[Responder] = Responder,
     origins: Iterable[str] = (),
@@ -149,9 +162,9 @@ def responder_of(
     """
     responder = kind(AnswerTable(state.serial))
     zones = (options.zone, *REVERSE)
-    kubernetes = Kubernetes(state, options, zones, responder.resolve, tuple(fallthrough))
-    chain = build_chain([kubernetes, *rest])
-    responder.blocks = dict.fromkeys((*zones, *map(from_text, origins)), chain)
+    kubernetes = Kubernetes(state, options, zones, tuple(fallthrough))
+    chain = Rest([InTurn(), kubernetes, *rest], responder.resolve)
+    responder.blocks = dict.fromkeys((*zones, *map(from_text, origins)), Block(chain))
     return responder
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import time
+import urllib.request
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import dnsperf, events, generator, kubeapi, mutate, plan, table
+from tests.benchmarks import aims, corefile, dnsperf, events, generator, kubeapi, mutate, plan, servers, table
 from tests.benchmarks.apiserver import sum_of
-from tests.benchmarks.cases import built_cases, remembered_cases
+from tests.benchmarks.cases import Realm, built_cases, faults, remembered_cases
 from tests.benchmarks.changes import KINDS, cycle
 from tests.benchmarks.dnsperf import Limits, LoadResult
 from tests.benchmarks.generate import write_cluster
@@ -42,7 +43,7 @@ from tests.benchmarks.prober import Probe, percentile
 from tests.benchmarks.prober import summarise as summarise_probes
 from tests.benchmarks.saves import Saves
 from tests.benchmarks.scale import report as scale_report
-from tests.benchmarks.servers import peer
+from tests.benchmarks.servers import Server, peer
 from tests.benchmarks.stages import SETTINGS, Column
 from tests.benchmarks.waiting import Expected, Waiter, Watched
 
@@ -123,7 +124,7 @@ def test_generated_slices_hold_the_addresses_that_the_plan_says(
 
 
 def test_cases_ask_distinct_names_and_built_ones_share_none_with_each_other() -> None:
-    mix = remembered_cases(SMALL, edns=False)[-1]
+    (mix,) = (case for case in remembered_cases(SMALL) if case.name.startswith("mix"))
     assert len({q.qname for q in mix.questions}) == len(mix.questions) == SMALL.services
     asked = [question for case in built_cases(SMALL) for question in case.questions]
     assert len(set(asked)) == len(asked)
@@ -170,6 +171,53 @@ def test_noise_loss_and_wrong_answers_are_warned_of() -> None:
     assert table.warnings([summarise("A", "kdns", [sample(5.0)])]) == []
 
 
+def test_aims_are_held_against_what_was_measured_in_the_same_rounds() -> None:
+    rows = [
+        summarise("cached A", servers.KDNS, [sample(5.0), sample(6.0), sample(5.0)]),
+        summarise("cached A", corefile.KDNS, [sample(6.0), sample(6.0), sample(5.0)]),
+        summarise("cached A", corefile.COREDNS, [sample(60.0), sample(50.0), sample(50.0)]),
+        Row("external A", corefile.KDNS, fault="SERVFAIL"),
+        summarise("100 external A", servers.STAND_IN, [sample(5.0)] * 3),
+        summarise("100 external A", corefile.KDNS, [sample(5.5), sample(5.5), sample(5.0)]),
+        summarise("100 external A", corefile.COREDNS, [sample(11.0)] * 3),
+    ]
+    assert aims.report(remembered_cases(SMALL), rows).splitlines() == [
+        "kdns -conf      beside          CPU ratio  in the rounds  at most     aim",
+        "--------------  --------------  ---------  -------------  -------  ------",
+        "cached A        kdns                 1.20   1.00 to 1.20     1.15  missed",
+        "cached A        CoreDNS              0.12   0.10 to 0.12     0.20     met",
+        "100 external A  kdns, cached A       1.10   1.00 to 1.10     1.15     met",
+        "100 external A  CoreDNS              0.50   0.45 to 0.50     0.33  missed",
+    ]
+
+
+def test_what_kdns_does_not_know_without_a_corefile_is_held_against_what_it_does() -> None:
+    kdns = Server(servers.KDNS, ("127.0.0.1", 53), 1, frozenset({Realm.CLUSTER, Realm.REVERSE}))
+    (case,) = (case for case in remembered_cases(SMALL) if case.name == "external A")
+    assert servers.as_asked(kdns, case) == case
+    assert case.realm in servers.stand_in(kdns).realms
+    assert servers.as_asked(servers.stand_in(kdns), case).questions == [Question(plan.WEB.host)]
+
+
+def test_every_remembered_case_has_its_aims() -> None:
+    cases = remembered_cases(SMALL)
+    found = {(aim.case, aim.server): aim.most for aim in aims.aims_for(cases)}
+    assert {case for case, _ in found} == {case.name for case in cases}
+    assert {found[case.name, corefile.COREDNS] for case in cases if case.realm is Realm.CLUSTER} == {1 / 5}
+
+
+def test_servers_of_a_corefile_find_the_cluster_and_an_upstream(tmp_path: Path) -> None:
+    with corefile.stage(corefile.DEFAULT, SMALL, 0, tmp_path) as stage:
+        (cluster,) = json.loads(stage.around.kubeconfig.read_text())["clusters"]
+        with urllib.request.urlopen(cluster["cluster"]["server"] + "/api/v1/services") as response:
+            assert len(json.load(response)["items"]) == SMALL.services + len(plan.SPECIALS)
+        (upstream,) = stage.around.upstreams
+        outside = [case for case in remembered_cases(SMALL) if case.realm is Realm.OUTSIDE]
+        assert outside
+        for case in outside:
+            assert faults(("127.0.0.1", upstream.port), case, edns=False) == []
+
+
 def test_json_holds_every_round() -> None:
     rows = [summarise("A", "NSD", [sample(5.0), sample(7.0)])]
     held = json.loads(table.as_json({"cores": 2}, rows, "NSD"))
@@ -178,7 +226,7 @@ def test_json_holds_every_round() -> None:
 
 
 def test_peer_is_read_from_the_command_line() -> None:
-    assert peer("CoreDNS=127.0.0.1:5300:42") == ("CoreDNS", ("127.0.0.1", 5300), 42)
+    assert peer("CoreDNS=127.0.0.1:5300:42") == Server("CoreDNS", ("127.0.0.1", 5300), 42)
     with pytest.raises(ValueError):
         peer("127.0.0.1:5300")
 

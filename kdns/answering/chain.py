@@ -1,85 +1,59 @@
-"""The chain: what a plugin is, what it returns, and how plugins are put in a row.
+"""The chain: plugins in a row, each of which may ask the rest, and the way back to its start."""
 
-A plugin answers (a Response of its own), transforms (changes that of the rest), or passes on to the rest.
-"""
-
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol, TypeAlias
 
 from kdns.answering.queries import Query
-from kdns.cluster.events import Tag
+from kdns.answering.responses import Outcome, Response
 from kdns.wire import codes
 from kdns.wire.names import Name
-from kdns.wire.rrsets import RRset
 
-
-class Response(NamedTuple):
-    """What a response says, and how long that holds.
-
-    `tags` name everything in the cluster that could change it; with none it never changes.
-    `remember` False: it must be asked for anew each time. `has_live_serial`: the serial of its SOA is
-    the cluster state's at the time of sending.
-    """
-
-    rcode: int = codes.NOERROR
-    answer: tuple[RRset, ...] = ()
-    authority: tuple[RRset, ...] = ()
-    additional: tuple[RRset, ...] = ()
-    authoritative: bool = False
-    tags: frozenset[Tag] = frozenset()
-    remember: bool = True
-    has_live_serial: bool = False
-
-
-Outcome: TypeAlias = "Response | Awaitable[Response]"
 Handler: TypeAlias = Callable[[Query], Outcome]
 Resolve: TypeAlias = Callable[[Query, Name], Outcome]
 """Asks the server's own chains on behalf of a query for another name."""
 
 
-class Plugin(Protocol):
-    """A link of the chain. `name` is the Corefile's word for it."""
+class Link(Protocol):
+    """What the chain needs of a plugin."""
 
-    name: str
+    name: ClassVar[str]
 
-    def respond(self, query: Query, rest: Handler) -> Outcome:
+    def respond(self, query: Query, rest: "Rest") -> Outcome:
         """Answer `query`, or return what `rest` gives for it (changed or not). Raises nothing."""
         ...
 
 
-def then(outcome: Outcome, change: Callable[[Response], Response]) -> Outcome:
-    """Return `outcome` changed, now if it is there, else as soon as it is."""
-    return change(outcome) if isinstance(outcome, Response) else _then_later(outcome, change)
+class _End:
+    """What is at the end of a chain: nobody knew what to say after `last`, which should have known.
 
-
-async def _then_later(waiting: Awaitable[Response], change: Callable[[Response], Response]) -> Response:
-    return change(await waiting)
-
-
-def followed(alias: Response, target: Response) -> Response:
-    """Return the answer of a CNAME and of the name it leads to as one.
-
-    The CNAME is an answer whatever its target gives, so RCODE and AA are its own (CoreDNS,
-    plugin/backend_lookup.go).
+    A chain without plugins refuses: this server does not serve the name (RFC 1035, section 4.1.1).
     """
-    return alias._replace(
-        answer=alias.answer + target.answer,
-        additional=alias.additional + target.additional,
-        tags=alias.tags | target.tags,
-        remember=alias.remember and target.remember,
-        has_live_serial=alias.has_live_serial or target.has_live_serial,
-    )
+
+    def __init__(self, last: Link | None) -> None:
+        self._response = (
+            Response(codes.REFUSED)
+            if last is None
+            else Response(codes.SERVFAIL, remember=False, error=f"plugin/{last.name}: no next plugin found")
+        )
+
+    def respond(self, query: Query, rest: "Rest") -> Outcome:
+        return self._response
 
 
-def refuse(_query: Query) -> Outcome:
-    """What is at the end of every chain: this server does not serve that name (RFC 1035, 4.1.1)."""
-    return Response(codes.REFUSED)
+class Rest:
+    """Plugins in a row. For a plugin it is the rest of its chain: `rest(query)` asks the next one.
 
+    `rest.resolve(query, name)` asks the server anew for another name on behalf of this query, which is how a
+    CNAME that leads elsewhere is followed. `rest.is_empty`: there is nobody to ask.
+    """
 
-def build_chain(plugins: Sequence[Plugin]) -> Handler:
-    """Return the handler that asks the first plugin, which may ask the rest."""
-    handler: Handler = refuse
-    for plugin in reversed(plugins):
-        handler = partial(plugin.respond, rest=handler)
-    return handler
+    __slots__ = ("_link", "_rest", "is_empty", "resolve")
+
+    def __init__(self, links: Sequence[Link], resolve: Resolve, last: Link | None = None) -> None:
+        self.resolve = resolve
+        self.is_empty = not links
+        self._link: Link | _End = links[0] if links else _End(last)
+        self._rest: Rest = Rest(links[1:], resolve, links[0]) if links else self
+
+    def __call__(self, query: Query) -> Outcome:
+        return self._link.respond(query, self._rest)

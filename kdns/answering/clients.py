@@ -7,9 +7,11 @@ from typing import Protocol, TypeAlias
 class Client(Protocol):
     """The sender of a packet. Valid until the call that got it returns; whoever waits copies what it needs.
 
-    `is_stream` tells TCP (a response may fill 65,535 octets) from UDP; `address` is (text, port).
+    `kind` is 0 for UDP over IPv4, 1 for TCP over IPv4, 2 and 3 for the same over IPv6; `is_stream` tells TCP
+    (a response may fill 65,535 octets) from UDP; `address` is (text, port).
     """
 
+    kind: int
     is_stream: bool
 
     @property

@@ -4,22 +4,27 @@ What is repeated of the query's OPT is what CoreDNS repeats; no option is made h
 """
 
 import struct
+from collections.abc import Iterator
 
-from kdns.answering.queries import Edns
+from kdns.answering.queries import DO, Edns
 from kdns.wire import codes
-from kdns.wire.messages import OWN_UDP_SIZE
 
 SMALLEST_UDP, LARGEST_UDP, LARGEST_TCP = 512, 65507, 65535
 
 _FIXED = struct.Struct("!BHHBBHH")
 _OPTION = struct.Struct("!HH")
-_DO, _DO_AND_Z = 0x8000, 0xFF00
+_DO_AT, _DO_OCTET = 7, DO >> 8
+OPT_SIZE = _FIXED.size
+"""How long an OPT without options is, in octets."""
+_DO_AND_Z = 0xFF00
 """The flag bits of an OPT that CoreDNS repeats are the upper eight (request.SizeAndDo clears the rest)."""
+_CLIENT_SUBNET, _FIRST_LOCAL = 8, 65001
 _REPEATED_OPTIONS = frozenset({3, 9, 10, 11, 12})
 """NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: repeated as they are (CoreDNS, request/edns0.go)."""
 
-BAD_VERSION = _FIXED.pack(0, codes.OPT, OWN_UDP_SIZE, codes.BADVERS >> 4, 0, 0, 0)
-"""The OPT of a response to a version that is not spoken: the upper bits of BADVERS, and version 0."""
+BAD_VERSION = _FIXED.pack(0, codes.OPT, 0, codes.BADVERS >> 4, 0, 0, 0)
+"""The OPT of a response to a version that is not spoken: the upper bits of BADVERS, and version 0. As
+CoreDNS's it names no size (plugin/pkg/edns)."""
 
 
 def limit(udp_size: int, is_stream: bool) -> int:
@@ -32,7 +37,7 @@ def plain_udp_size(opt: bytes) -> int | None:
     if len(opt) != _FIXED.size:
         return None
     owner, rtype, size, extended, version, flags, length = _FIXED.unpack(opt)
-    is_plain = (owner, rtype, extended, version, length) == (0, codes.OPT, 0, 0, 0) and not flags & ~_DO
+    is_plain = (owner, rtype, extended, version, length) == (0, codes.OPT, 0, 0, 0) and not flags & ~DO
     return size if is_plain else None
 
 
@@ -46,12 +51,28 @@ def response_opt(edns: Edns | None, room: int) -> bytes:
     return _FIXED.pack(0, codes.OPT, edns.udp_size, 0, 0, edns.flags & _DO_AND_Z, len(options)) + options
 
 
-def _repeated_options(options: bytes) -> bytes:
-    kept, position = [], 0
+def has_foreign_options(edns: Edns | None) -> bool:
+    """Tell whether a query has options that other servers' answers may depend on: the client's network
+    (RFC 7871), or one of those for local use, which some servers go by (RFC 6891, section 9)."""
+    return edns is not None and any(
+        code == _CLIENT_SUBNET or code >= _FIRST_LOCAL for code, _ in _options(edns.options)
+    )
+
+
+def _options(options: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each option's code and its octets, code and length among them."""
+    position = 0
     while position < len(options):
         code, length = _OPTION.unpack_from(options, position)
         end = position + _OPTION.size + length
-        if code in _REPEATED_OPTIONS:
-            kept.append(options[position:end])
+        yield code, options[position:end]
         position = end
-    return b"".join(kept)
+
+
+def _repeated_options(options: bytes) -> bytes:
+    return b"".join(octets for code, octets in _options(options) if code in _REPEATED_OPTIONS)
+
+
+def has_do(opt: bytes) -> bool:
+    """Tell whether an OPT record has the bit DO set (RFC 3225)."""
+    return opt[_DO_AT] & _DO_OCTET != 0

@@ -1,27 +1,54 @@
-"""The command line: one module a command, each with `add_parser(commands)` and a function that runs it."""
+"""The command line: one module a command, each with `add_parser(commands)` and a function that runs it.
+
+Without a command it is that of CoreDNS (`kdns.cli.coredns`).
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from kdns import __version__
-from kdns.cli import export, query, serve
+from kdns.cli import check, coredns, export, query, serve
+from kdns.cli.goflags import usage
 from kdns.cli.options import UsageError
+
+_COMMANDS = (serve, check, query, export)
+
+_IN_COREDNS_PLACE = f"""\
+in CoreDNS's place:
+{usage(coredns.FLAGS)}
+
+  and beside a Corefile, or in the environment:
+{usage(coredns.OWN_FLAGS)}
+
+These flags are read as CoreDNS reads its own: with one dash or two, the value after = or as the next word.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `kdns` with these arguments (those of the process by default). Exits with the command's status."""
-    parser = argparse.ArgumentParser(
-        prog="kdns", description="A DNS server for Kubernetes clusters: CoreDNS's answers, prepared ahead."
-    )
-    parser.add_argument("--version", action="version", version=f"kdns {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, query, export):
-        command.add_parser(commands)
-    arguments = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    parser = _parser()
     try:
+        if not words or words[0].startswith("-"):
+            sys.exit(coredns.run(words, parser.print_help))
+        arguments = parser.parse_args(words)
         sys.exit(arguments.run(arguments))
     except UsageError as error:
         sys.exit(f"kdns: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kdns",
+        usage="kdns -conf FILE [FLAG ...]\n       kdns COMMAND ...",
+        description="A DNS server for Kubernetes clusters: CoreDNS's answers, prepared ahead.",
+        epilog=_IN_COREDNS_PLACE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+    )
+    commands = parser.add_subparsers(title="commands", prog="kdns", required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser

@@ -3,9 +3,10 @@
 import argparse
 import sys
 
-from kdns.cli.options import UsageError, add_cluster_options, manifests_of, record_options
+from kdns.cli.options import NO_CLUSTER, UsageError, add_cluster_options, manifest_paths, manifests_of
 from kdns.cluster.state import ClusterState
 from kdns.records.export import zone_rrsets
+from kdns.records.options import RecordOptions
 from kdns.sources.difference import difference
 from kdns.sources.manifests import UnreadablePath
 from kdns.zones.writer import write_zone
@@ -24,7 +25,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the zone; return 1 if an object had to be left out."""
-    manifests = manifests_of(arguments)
+    paths = manifest_paths(arguments)
+    if not paths:
+        raise UsageError(NO_CLUSTER)
+    manifests = manifests_of(paths, arguments.service_cidr)
     try:
         manifests.check()
     except UnreadablePath as error:
@@ -35,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     state = ClusterState()
     for event in difference(state, reading.objects):
         state.apply(event)
-    options = record_options(arguments)
+    options = RecordOptions(zone=arguments.zone, ttl=arguments.ttl, pods=arguments.pods)
     for line in write_zone(options.zone, zone_rrsets(state, options)):
         sys.stdout.write(line)
     return 1 if reading.problems else 0

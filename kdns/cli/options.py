@@ -1,15 +1,19 @@
 """Options that several commands share, and how their values are read."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from kdns.demo import DEMO_PATH
-from kdns.records.options import PodMode, RecordOptions
+from kdns.records.options import PodMode
 from kdns.sources.addresses import DEFAULT_SERVICE_CIDR, BadServiceCidr
 from kdns.sources.manifests import Manifests
 from kdns.wire.names import ROOT, BadName, Name, fold, from_text
 
 MOST_TTL = 3600
+
+
+NO_CLUSTER = "no cluster: name manifests with --cluster PATH, an API server, or try --demo"
 
 
 class UsageError(Exception):
@@ -47,29 +51,24 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--service-cidr",
-        default=DEFAULT_SERVICE_CIDR,
+        default="",
         metavar="CIDR[,CIDR]",
         help="where Services in manifests get the ClusterIP they lack, one network a family "
-        "(default: %(default)s)",
+        f"(default: {DEFAULT_SERVICE_CIDR})",
     )
 
 
-def manifests_of(arguments: argparse.Namespace) -> Manifests:
-    """Return the manifests that these arguments name. Raises UsageError."""
-    paths = [*arguments.cluster, *([DEMO_PATH] if arguments.demo else [])]
-    if not paths:
-        raise UsageError("no cluster: name manifests with --cluster PATH, an API server, or try --demo")
+def manifest_paths(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    """Return the files and folders that the arguments name."""
+    return (*arguments.cluster, *([DEMO_PATH] if arguments.demo else []))
+
+
+def manifests_of(paths: Sequence[Path], service_cidr: str) -> Manifests:
+    """Return the manifests at `paths`; "" is the default network. Raises UsageError."""
     try:
-        return Manifests(paths, arguments.service_cidr, keep_pods=arguments.pods == PodMode.VERIFIED)
+        return Manifests(paths, service_cidr or DEFAULT_SERVICE_CIDR)
     except BadServiceCidr as error:
         raise UsageError(str(error)) from error
-
-
-def record_options(arguments: argparse.Namespace, own_addresses: tuple[str, ...] = ()) -> RecordOptions:
-    """Return the record options that these arguments ask for."""
-    return RecordOptions(
-        zone=arguments.zone, ttl=arguments.ttl, pods=arguments.pods, own_addresses=own_addresses
-    )
 
 
 def domain_name(text: str) -> Name:

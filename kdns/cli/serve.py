@@ -1,20 +1,19 @@
-"""`kdns serve`: answer queries about a cluster given as manifests."""
+"""`kdns serve`: answer queries about a cluster without a Corefile, which the options stand for."""
 
 import argparse
-import asyncio
-import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from kdns.app import Settings, StartError, serve
-from kdns.cli.options import UsageError, add_cluster_options, manifests_of, record_options
+from kdns.cli.objects import Named, before, from_environment, sources_of
+from kdns.cli.options import NO_CLUSTER, UsageError, add_cluster_options, manifest_paths
+from kdns.cli.running import serve_until_signal, version_lines
+from kdns.cli.shortcut import Shortcut, corefile_text
+from kdns.corefile.parsing import parse_corefile
 from kdns.servers.addresses import ListenAddress, parse_listen
-from kdns.servers.own import own_addresses
-from kdns.wire.names import to_text
-
-if TYPE_CHECKING:
-    from kdns.sources.api.access import Configure
+from kdns.wire.names import Name, from_text, to_text
+from kdns.zones.masterfile import MasterFileError, load_zone
+from kdns.zones.shipped import shipped_zone_paths
 
 _DEFAULT_LISTEN = "127.0.0.1:1053"
 
@@ -55,6 +54,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=[],
         help="a master file to serve as a static zone; may be repeated",
     )
+    parser.add_argument(
+        "--print-corefile",
+        action="store_true",
+        help="print the Corefile that all this stands for, to start from, and exit; "
+        "what --cluster and --state-dir say goes beside -conf",
+    )
     parser.set_defaults(run=run)
 
 
@@ -83,48 +88,70 @@ def _add_api_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until a signal ends it."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    listen = arguments.listen or [parse_listen(_DEFAULT_LISTEN)]
-    configure = _api_of(arguments)
-    if arguments.context and not arguments.kubeconfig:
-        raise UsageError("--context goes with --kubeconfig: it is one of that file's")
-    if arguments.state_dir and not configure:
-        raise UsageError("--state-dir goes with an API server: manifests are on disk already")
-    settings = Settings(
-        listen=listen,
-        manifests=None if configure else manifests_of(arguments),
-        api=configure,
-        records=record_options(arguments, own_addresses(listen)),
-        zone_files=arguments.zone_file,
-        state_dir=arguments.state_dir,
+    """Serve until a signal ends it, or print the Corefile to do it with."""
+    named = before(_named(arguments), from_environment(os.environ))
+    text = corefile_text(_told(arguments, named))
+    if arguments.print_corefile:
+        print(text, end="")
+        return 0
+    if not named.says_where:
+        raise UsageError(NO_CLUSTER)
+
+    def greet(served: Sequence[str]) -> None:
+        demo = _demo_lines(_listen(arguments)[0], to_text(arguments.zone)) if arguments.demo else ()
+        print(*served, *version_lines(), *demo, sep="\n", flush=True)
+
+    return serve_until_signal(lambda: parse_corefile(text, "<kdns serve>", {}), sources_of(named), greet)
+
+
+def _told(arguments: argparse.Namespace, named: Named) -> Shortcut:
+    return Shortcut(
+        listen=_listen(arguments),
+        zone=arguments.zone,
+        ttl=arguments.ttl,
+        pods=arguments.pods,
+        master_files=_master_files(arguments.zone_file, arguments.zone),
+        api=_api_property(named),
         metrics=arguments.metrics,
         probes=arguments.probes,
     )
 
-    def greet() -> None:
-        if arguments.demo:
-            print(*_demo_lines(listen[0], to_text(arguments.zone)), sep="\n", flush=True)
 
-    try:
-        asyncio.run(serve(settings, greet))
-    except StartError as error:
-        raise UsageError(str(error)) from error
-    return 0
+def _listen(arguments: argparse.Namespace) -> Sequence[ListenAddress]:
+    return arguments.listen or [parse_listen(_DEFAULT_LISTEN)]
 
 
-def _api_of(arguments: argparse.Namespace) -> "Configure | None":
-    """Return how to reach the API server that the arguments name, None if they name manifests."""
-    chosen = arguments.kubeconfig or arguments.in_cluster or arguments.api_server
-    if not chosen:
-        return None
-    if arguments.cluster or arguments.demo:
-        raise UsageError("the objects come either from an API server or from --cluster and --demo")
-    from kdns.sources.api import access  # 17 MiB that a server on manifests does without
+def _master_files(paths: Sequence[Path], cluster_domain: Name) -> Mapping[Name, Path]:
+    """Return the master files by their origins, shipped ones first; of one origin the last counts."""
+    found = {from_text(f"{path.stem}."): path for path in shipped_zone_paths()}
+    for path in paths:
+        try:
+            origin = load_zone(path).origin
+        except (OSError, MasterFileError) as error:
+            raise UsageError(str(error)) from error
+        if origin == cluster_domain:
+            raise UsageError(f"{path}: the zone {to_text(origin)} is made of the cluster's objects")
+        found[origin] = path
+    return found
 
-    if arguments.kubeconfig:
-        return access.from_kubeconfig(arguments.kubeconfig, arguments.context)
-    return access.in_cluster() if arguments.in_cluster else access.from_url(arguments.api_server)
+
+def _api_property(named: Named) -> Sequence[str]:
+    """Return the Corefile's words for where the API server is, none for manifests or inside a cluster."""
+    if named.kubeconfig:
+        return ["kubeconfig", os.path.abspath(named.kubeconfig), *filter(None, [named.context])]
+    return ["endpoint", named.api_server] if named.api_server else []
+
+
+def _named(arguments: argparse.Namespace) -> Named:
+    return Named(
+        cluster=manifest_paths(arguments),
+        kubeconfig=arguments.kubeconfig,
+        in_cluster=arguments.in_cluster,
+        api_server=arguments.api_server or "",
+        context=arguments.context or "",
+        state_dir=arguments.state_dir,
+        service_cidr=arguments.service_cidr,
+    )
 
 
 def _listen_address(text: str) -> ListenAddress:

@@ -1,10 +1,11 @@
-"""What one word of a directive can be: a number, a duration, one of a few words, a zone.
+"""What one word of a directive can be: a number, a duration, one of a few words, a zone, an address.
 
 Each is a function from the word to its value that raises CorefileError, so that plugins name it in a table.
 """
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import TypeVar
 
 from kdns.corefile.errors import CorefileError, shown, unexpected
@@ -28,6 +29,9 @@ _NANOSECONDS = {
     "h": 3600 * 10**9,
 }
 _MAX_NANOSECONDS = 2**63 - 1
+_LISTEN = re.compile(r"(?:\[([^][]*)]|([^][:]*)):([0-9]*)")
+_HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]+")
+_MAX_PORT = 65535
 _DIGITS = 19
 """More than any number of Go's has."""
 
@@ -59,15 +63,17 @@ def duration(
         is_bare = may_be_bare and word.text.isascii() and word.text.isdigit()
         return _seconds(word.text + "s" if is_bare else word.text)
 
-    return _within(read, "a duration such as 5s or 1m30s", least, most)
+    return _within(read, "a duration such as 5s or 1m30s", least, most, "s")
 
 
 N = TypeVar("N", int, float)
 
 
-def _within(read: Callable[[Word], N | None], noun: str, least: N | None, most: N | None) -> Scalar[N]:
+def _within(
+    read: Callable[[Word], N | None], noun: str, least: N | None, most: N | None, unit: str = ""
+) -> Scalar[N]:
     """Return a reader that refuses what `read` has no value for, and what is outside of the range."""
-    expected = noun + _range(least, most)
+    expected = noun + _range(least, most, unit)
 
     def checked(word: Word) -> N:
         value = read(word)
@@ -78,10 +84,10 @@ def _within(read: Callable[[Word], N | None], noun: str, least: N | None, most: 
     return checked
 
 
-def _range(least: float | None, most: float | None) -> str:
+def _range(least: float | None, most: float | None, unit: str) -> str:
     if least is None:
-        return "" if most is None else f" up to {most:.15g}"
-    return f" from {least:.15g}" + ("" if most is None else f" to {most:.15g}")
+        return "" if most is None else f" up to {most:.15g}{unit}"
+    return f" from {least:.15g}{unit}" + ("" if most is None else f" to {most:.15g}{unit}")
 
 
 def _seconds(written: str) -> float | None:
@@ -126,3 +132,35 @@ def zone(word: Word) -> Name:
     if len(found) > 1:
         raise CorefileError(word.position, f"{shown(word.text)}, which is {len(found)} zones", "one zone")
     return found[0]
+
+
+def address(word: Word) -> tuple[str, int]:
+    """Read where to listen, HOST:PORT as Go's net.Listen has it, as host and port.
+
+    Host "" is every address, which is what Go makes of 0.0.0.0 and :: too; others are an IP address or a
+    name. Without a number the port is 0, any that is free.
+    """
+    found = _listening(word.text)
+    if found is None:
+        host, _, port = word.text.rpartition(":")
+        meant = (f":{word.text}", f":{port}", f"[{host}]:{port}")
+        expected = "an address and a port such as :8080, 127.0.0.1:8080 or [::1]:8080"
+        raise unexpected(word, expected, filter(_listening, meant))
+    return found
+
+
+def _listening(written: str) -> tuple[str, int] | None:
+    match = _LISTEN.fullmatch(written)
+    if match is None or len(match[3]) > _DIGITS or int(match[3] or "0") > _MAX_PORT:
+        return None
+    host = _listening_host(match[1] or match[2] or "")
+    return None if host is None else (host, int(match[3] or "0"))
+
+
+def _listening_host(host: str) -> str | None:
+    """Return an IP address in its shortest form, "" if it is every address; a name as it is."""
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return host if not host or _HOST_NAME.fullmatch(host) else None
+    return "" if ip.is_unspecified else str(ip)

@@ -1,12 +1,19 @@
 """`kubernetes`: answers names of the cluster and of its addresses from ClusterState."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
-from kdns.answering.chain import Handler, Resolve, Response, followed, then
-from kdns.answering.chain import Outcome as ChainOutcome
+from kdns.answering.chain import Rest
+from kdns.answering.plugin import Plugin, Setting
 from kdns.answering.queries import Query
+from kdns.answering.responses import Outcome as ChainOutcome
+from kdns.answering.responses import Response, followed, then
 from kdns.cluster.state import ClusterState
+from kdns.corefile.errors import CorefileError
+from kdns.corefile.values import Directive
+from kdns.plugins._kubernetes_options import read_options
+from kdns.plugins._kubernetes_readiness import Readiness
 from kdns.records.cluster_zone import ClusterZone
 from kdns.records.options import RecordOptions
 from kdns.records.outcome import Outcome
@@ -14,8 +21,11 @@ from kdns.wire import codes
 from kdns.wire.names import Name, fold, longest_suffix
 
 
-class Kubernetes:
-    """Authoritative for `zones` (folded). A name that does not exist in one of `fallthrough` is passed on."""
+class Kubernetes(Plugin):
+    """Authoritative for `zones` (folded). A name that does not exist in one of `fallthrough` is passed on.
+
+    Without a `readiness` it is ready.
+    """
 
     name = "kubernetes"
 
@@ -24,15 +34,30 @@ class Kubernetes:
         state: ClusterState,
         options: RecordOptions,
         zones: Collection[Name],
-        resolve: Resolve,
         fallthrough: Collection[Name] = (),
+        readiness: Readiness | None = None,
     ) -> None:
         self._state = state
         self._zones = {zone: ClusterZone(state, options, zone) for zone in zones}
         self._fallthrough = dict.fromkeys(fallthrough, True)
-        self._resolve = resolve
+        self._readiness = readiness
 
-    def respond(self, query: Query, rest: Handler) -> ChainOutcome:
+    @classmethod
+    def setup(cls, directives: Sequence[Directive], setting: Setting) -> "Kubernetes":
+        """Wish for the cluster that the one directive of the block names."""
+        if len(directives) > 1:
+            raise CorefileError(directives[1].position, "a second kubernetes", "one in a server block")
+        options = read_options(directives[0], setting.block)
+        cluster = setting.cluster(options.wish)
+        records = replace(options.records, own_addresses=setting.own_addresses)
+        readiness = Readiness(cluster, options.startup_seconds)
+        return cls(cluster.state, records, options.zones, options.fallthrough, readiness)
+
+    def is_ready(self) -> bool:
+        """Tell whether all of the cluster has been seen, once."""
+        return self._readiness is None or self._readiness.is_reached()
+
+    def respond(self, query: Query, rest: Rest) -> ChainOutcome:
         zone = longest_suffix(fold(query.name), self._zones)
         if zone is None:
             return rest(query)
@@ -44,9 +69,9 @@ class Kubernetes:
         response = _response(query, zone, outcome)
         if outcome.alias is None:
             return response
-        return then(self._resolve(query, outcome.alias), partial(followed, response))
+        return then(rest.resolve(query, outcome.alias), partial(followed, response))
 
-    def _name_error(self, query: Query, rest: Handler, zone: ClusterZone, outcome: Outcome) -> ChainOutcome:
+    def _name_error(self, query: Query, rest: Rest, zone: ClusterZone, outcome: Outcome) -> ChainOutcome:
         """NXDOMAIN, once everything has been seen: before that nobody knows, and nobody else is asked."""
         is_known = self._state.unsynced.isdisjoint(outcome.needs)
         if is_known and longest_suffix(fold(query.name), self._fallthrough):

@@ -7,6 +7,7 @@ from kdns.cluster.events import UNSYNCED, Tag, address_tag, namespace_tag, servi
 from kdns.cluster.objects import Service, ServiceKey, ServiceKind
 from kdns.cluster.state import ClusterState
 from kdns.records import apex, pods, reverse
+from kdns.records.exposure import is_exposed, may_be_exposed, shows_all
 from kdns.records.options import PodMode, RecordOptions
 from kdns.records.outcome import NODATA, NXDOMAIN, Outcome
 from kdns.records.owners import Owner, read_owner, relative_labels
@@ -85,15 +86,7 @@ class ClusterZone:
         return None
 
     def _is_exposed(self, namespace: str) -> bool:
-        allowed = self._options.namespaces
-        return namespace in self._state.namespaces and (allowed is None or namespace in allowed)
-
-    def _is_hidden(self, namespace: str) -> bool:
-        """Tell whether a namespace is surely not exposed; while not all have been seen, nobody knows."""
-        allowed = self._options.namespaces
-        if allowed is not None and namespace not in allowed:
-            return True
-        return namespace not in self._state.namespaces and self._state.is_synced("Namespace")
+        return is_exposed(self._state, self._options, namespace)
 
     def _apex(self, qname: Name, qtype: int) -> Outcome:
         if qtype == codes.SOA:
@@ -118,19 +111,20 @@ class ClusterZone:
         if address is None or qtype != codes.PTR:
             return NXDOMAIN
         tags: set[Tag] = {address_tag(address)}
+        all_are_shown = shows_all(self._options)
 
-        def is_exposed(namespace: str) -> bool:
-            if self._options.namespaces is None:
+        def is_shown(namespace: str) -> bool:
+            if all_are_shown:
                 return True
             tags.add(namespace_tag(namespace))
             return self._is_exposed(namespace)
 
         targets = reverse.pointers(
-            self._state, address, self._options.zone, self._options.endpoint_pod_names, is_exposed
+            self._state, address, self._options.zone, self._options.endpoint_pod_names, is_shown
         )
         rdatas = tuple(dict.fromkeys(targets))
         if not rdatas:
-            return Outcome(False, frozenset(tags), needs=_ADDRESSES)
+            return Outcome(False, frozenset(tags), needs=_ADDRESSES if all_are_shown else _ENDPOINTS)
         return Outcome(True, frozenset(tags), (RRset(qname, codes.PTR, self._options.ttl, rdatas),))
 
     def _pod(self, qname: Name, qtype: int, owner: Owner) -> Outcome:
@@ -159,7 +153,7 @@ class ClusterZone:
         if owner.namespace not in self._state.namespaces:
             tags |= {UNSYNCED}
         service = self._state.services.get(key)
-        if service is None or self._is_hidden(owner.namespace):
+        if service is None or not may_be_exposed(self._state, self._options, owner.namespace):
             return Outcome(False, tags, needs=_SERVICES)
         if self._is_ignored(service):
             return Outcome(False, tags, needs=_ENDPOINTS)

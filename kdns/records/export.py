@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from kdns.cluster.objects import Port, Service, ServiceKind
 from kdns.cluster.state import ClusterState
 from kdns.records.apex import name_servers, soa_rrset
+from kdns.records.exposure import is_exposed
 from kdns.records.options import RecordOptions
 from kdns.records.services import endpoint_name, service_name
 from kdns.records.targets import NO_PORT, address_type, is_address
@@ -33,8 +34,7 @@ def zone_rrsets(state: ClusterState, options: RecordOptions) -> Iterator[RRset]:
     for target in targets:
         yield RRset(target.owner, address_type(target.address), 0, (address(target.address),))
     for _, service in sorted(state.services.items()):
-        allowed = options.namespaces
-        if service.namespace in state.namespaces and (allowed is None or service.namespace in allowed):
+        if is_exposed(state, options, service.namespace):
             yield from _service_rrsets(state, service, options)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kdns.cluster.selectors import Selector
 from kdns.wire.names import Name, from_text
 
 CLUSTER_DOMAIN = from_text("cluster.local.")
@@ -20,8 +21,9 @@ class PodMode(StrEnum):
 class RecordOptions:
     """What the records depend on beside the cluster. Zones are lower case; `ttl` is in seconds (0 to 3600).
 
-    `zone` is the cluster domain and appears in PTR targets. `namespaces` None exposes all of them.
-    `own_addresses` are this server's addresses, by which its own Services are found for NS.
+    `zone` is the cluster domain and appears in PTR targets. Only the namespaces that are among `namespaces`
+    and that `namespace_labels` takes are exposed; None is no condition. `own_addresses` are this server's,
+    by which its own Services are found for NS.
     """
 
     zone: Name = CLUSTER_DOMAIN
@@ -31,4 +33,5 @@ class RecordOptions:
     ignore_empty_service: bool = False
     endpoints: bool = True
     namespaces: frozenset[str] | None = None
+    namespace_labels: Selector | None = None
     own_addresses: tuple[str, ...] = ()

@@ -25,20 +25,22 @@ def decode_peer(family: AddressFamily, sockaddr: bytes) -> Peer:
 class StreamClient:
     """The other end of a connection."""
 
-    __slots__ = ("address", "is_stream")
+    __slots__ = ("address", "is_stream", "kind")
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.is_stream = True
+        self.kind = 3 if ":" in address[0] else 1
         self.address = address
 
 
 class DatagramClient:
     """The sender of one datagram whose address has been read already."""
 
-    __slots__ = ("_peer", "is_stream")
+    __slots__ = ("_peer", "is_stream", "kind")
 
     def __init__(self, peer: Peer) -> None:
         self.is_stream = False
+        self.kind = 2 if ":" in peer[0] else 0
         self._peer = peer
 
     @property
@@ -49,10 +51,11 @@ class DatagramClient:
 class SlotClient:
     """The sender of whatever datagram is in a slot of a batch: one object, a new client each time."""
 
-    __slots__ = ("_family", "_sockaddr", "is_stream")
+    __slots__ = ("_family", "_sockaddr", "is_stream", "kind")
 
     def __init__(self, family: AddressFamily, sockaddr: memoryview) -> None:
         self.is_stream = False
+        self.kind = 2 if family == AF_INET6 else 0
         self._family = family
         self._sockaddr = sockaddr
 

@@ -12,15 +12,27 @@ class Counters:
     `received` and `sent` are messages. `dropped` tells by reason what got no response although one was due:
     "raised" (respond failed), "busy" (too many are waited for), "overlong" (no datagram or frame can hold
     it), or the name of the errno with which the kernel refused it. `receive_errors` are errno names too.
-    Streams alone count `opened` connections and, by reason, those this side `closed`.
+    Streams alone count `opened` connections and, by reason, those this side `closed`. Batches of datagrams
+    are `timed` now and then: so many messages took so many `seconds`, the system calls left out.
     """
 
-    __slots__ = ("closed", "dropped", "opened", "receive_errors", "received", "sent")
+    __slots__ = (
+        "closed",
+        "dropped",
+        "opened",
+        "receive_errors",
+        "received",
+        "seconds",
+        "sent",
+        "timed",
+    )
 
     def __init__(self) -> None:
         self.received = 0
         self.sent = 0
         self.opened = 0
+        self.timed = 0
+        self.seconds = 0.0
         self.dropped: dict[str, int] = {}
         self.receive_errors: dict[str, int] = {}
         self.closed: dict[str, int] = {}

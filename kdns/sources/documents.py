@@ -87,7 +87,9 @@ class Broken(NamedTuple):
     reason: str
 
 
-Document: TypeAlias = JsonDocument | ListDocument | TreeDocument | Broken
+Opened: TypeAlias = JsonDocument | ListDocument | TreeDocument
+
+Document: TypeAlias = Opened | Broken
 
 
 def documents(raw: bytes, is_json: bool) -> Iterator[tuple[int, Document]]:

@@ -10,15 +10,15 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from kdns.cluster.objects import ClusterObject, EndpointSlice, ObjectKey, Service, ServiceKind
+from kdns.sources.choice import Kept
 from kdns.sources.decoding import slices_of_endpoints, slim
-from kdns.sources.documents import Broken, Head, JsonDocument, ListDocument, TreeDocument
+from kdns.sources.documents import Broken, Head, Opened
 from kdns.sources.fields import NotUnderstood, canonical, is_label, shorten
 from kdns.sources.largefiles import documents_in
 from kdns.sources.shapes import SHAPES, AnyShape, EndpointSliceShape, EndpointsShape, ServiceShape
 
 DEFAULT_NAMESPACE = "default"
 
-_Opened: TypeAlias = JsonDocument | ListDocument | TreeDocument
 _Kind: TypeAlias = tuple[str, str]
 
 _LISTS: dict[_Kind, _Kind | None] = {("v1", "List"): None} | {
@@ -62,9 +62,9 @@ class Contents:
     read at all, so that nothing can be concluded from what is not there.
     """
 
-    def __init__(self, path: Path, keep_pods: bool, before: "Contents | None" = None) -> None:
+    def __init__(self, path: Path, kept: Kept, before: "Contents | None" = None) -> None:
         self.path = path
-        self.keep_pods = keep_pods
+        self.kept = kept
         self.drafts: dict[ObjectKey, Draft] = {}
         self.namespaces: set[str] = set()
         self.problems: list[Problem] = []
@@ -106,14 +106,14 @@ def object_text(key: ObjectKey) -> str:
     return f"{key.resource} {key.namespace}/{key.name}" if key.namespace else f"{key.resource} {key.name}"
 
 
-def read_contents(path: Path, keep_pods: bool, before: Contents | None = None) -> Contents:
+def read_contents(path: Path, kept: Kept, before: Contents | None = None) -> Contents:
     """Read one file, which held `before`. Whatever there is, it raises nothing: a Problem tells."""
-    contents = Contents(path, keep_pods, before)
+    contents = Contents(path, kept, before)
     try:
         with path.open("rb") as file:
             _read(contents, file)
     except OSError as error:
-        contents = Contents(path, keep_pods, before)
+        contents = Contents(path, kept, before)
         contents.is_torn = True
         contents.problems.append(Problem(path, "", "", error.strerror or str(error)))
     return contents.close()
@@ -133,19 +133,19 @@ def _read(contents: Contents, file: BinaryIO) -> None:
             contents.problems.append(Problem(path, str(number), "", str(error)))
 
 
-def _objects(document: _Opened, place: str) -> Iterator[tuple[str, _Opened, _Kind | None]]:
+def _objects(document: Opened, place: str) -> Iterator[tuple[str, Opened, _Kind | None]]:
     """Yield the document itself or the items of the list that it is, with places and implied kinds."""
     head = _head(document, None)
     kind = (head.api_version or "", head.kind or "")
     if kind not in _LISTS:
         yield place, document, None
         return
-    items: Iterator[_Opened] = document.items()
+    items: Iterator[Opened] = document.items()
     for number, item in enumerate(items, 1):
         yield f"{place}, item {number}", item, _LISTS[kind]
 
 
-def _head(document: _Opened, implied: _Kind | None) -> Head:
+def _head(document: Opened, implied: _Kind | None) -> Head:
     try:
         head = document.read(Head)
     except NotUnderstood as error:
@@ -157,7 +157,7 @@ def _head(document: _Opened, implied: _Kind | None) -> Head:
     return head
 
 
-def _take(contents: Contents, document: _Opened, implied: _Kind | None, place: str) -> None:
+def _take(contents: Contents, document: Opened, implied: _Kind | None, place: str) -> None:
     """Note the namespace of an object of any kind; hold a draft of it if DNS needs its kind."""
     key = None
     try:
@@ -168,7 +168,7 @@ def _take(contents: Contents, document: _Opened, implied: _Kind | None, place: s
         shape = SHAPES.get(kind)
         key = _key(head, DEFAULT_NAMESPACE if shape else "")
         draft = None
-        if shape and (contents.keep_pods or key.resource != "Pod"):
+        if shape and contents.kept.takes(key.resource, document):
             draft = _draft(contents, key, document.read(shape), place)
     except NotUnderstood as error:
         contents.problems.append(

@@ -19,6 +19,10 @@ class ManifestSource:
         self._state = state
         self._on_tags = on_tags
 
+    async def restore(self) -> None:
+        """Look whether the files can be read. Raises UnreadablePath."""
+        self._manifests.check()
+
     async def run(self) -> None:
         """Follow the files until cancelled."""
         await follow(self._manifests, self._state, self._on_tags)

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kdns.cluster.objects import ClusterObject, ObjectKey
+from kdns.cluster.wish import PLAIN, ClusterWish
 from kdns.sources.addresses import DEFAULT_SERVICE_CIDR, read_networks
+from kdns.sources.choice import kept_by
 from kdns.sources.drafts import Contents, Problem, read_contents
+from kdns.sources.errors import ClusterError
 from kdns.sources.files import ENDINGS, Look, Signature, look
 from kdns.sources.filling import fill
 
 
-class UnreadablePath(Exception):
+class UnreadablePath(ClusterError):
     """A path that was asked for and cannot be read; the message names it and says why."""
 
 
@@ -36,19 +39,24 @@ class Manifests:
     """The manifests under `paths` (files and folders), in that order; among equal objects the last wins.
 
     `service_cidr` is where Services without a ClusterIP get one: one network, or one of each family
-    separated by a comma (raises BadServiceCidr). Pods are passed over unless `keep_pods`.
+    separated by a comma (raises BadServiceCidr). Only what `wish` wishes to see is kept.
 
     What a file held is kept between readings as the objects themselves, which the ClusterState holds
     too: that costs references, not copies, however large the file.
     """
 
     def __init__(
-        self, paths: Sequence[Path], service_cidr: str = DEFAULT_SERVICE_CIDR, keep_pods: bool = False
+        self, paths: Sequence[Path], service_cidr: str = DEFAULT_SERVICE_CIDR, wish: ClusterWish = PLAIN
     ) -> None:
         self.paths = tuple(paths)
         self.networks = read_networks(service_cidr)
-        self.keep_pods = keep_pods
+        self._service_cidr = service_cidr
+        self._kept = kept_by(wish)
         self._held: dict[Path, _Held] = {}
+
+    def as_seen_by(self, wish: ClusterWish) -> "Manifests":
+        """Return the same files for another wish, not read yet."""
+        return Manifests(self.paths, self._service_cidr, wish)
 
     def check(self) -> None:
         """Raise UnreadablePath if one of the paths cannot be read. For the start: later it is a Problem."""
@@ -83,7 +91,7 @@ class Manifests:
         before = self._held.get(path)
         if before and before.signature == signature:
             return before
-        return _Held(signature, read_contents(path, self.keep_pods, before.contents if before else None))
+        return _Held(signature, read_contents(path, self._kept, before.contents if before else None))
 
     def _out_of_sight(self, seen: Look) -> Iterator[tuple[Path, _Held]]:
         """Yield what is held of files that may still be there: a lost folder says nothing about its files."""

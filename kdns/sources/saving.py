@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from kdns.cluster.events import Applied, Tag
 from kdns.cluster.state import ClusterState
@@ -35,15 +35,15 @@ class Saver:
         self._saved_changes = -1
         self._complaint = ""
 
-    def restore(self, on_tags: Callable[[frozenset[Tag]], None]) -> Header | None:
-        """Put what was saved into the state; None if there is nothing that could be used. Logs why."""
+    def restore(self, on_tags: Callable[[frozenset[Tag]], None], kinds: Collection[str]) -> Header | None:
+        """Put what was saved of these kinds into the state; None if nothing could be used. Logs why."""
         try:
             found = self._snapshot.read()
             if found is None:
                 log.info("no snapshot at %s yet", self._snapshot.path)
                 return None
             header, batches = found
-            objects = [each for batch in batches for each in batch]
+            objects = [each for batch in batches for each in batch if type(each).__name__ in kinds]
         except (BadSnapshot, ValueError) as error:
             log.warning("the snapshot is ignored: %s", error)
             return None

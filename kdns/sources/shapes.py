@@ -142,12 +142,18 @@ class PodShape(Shape):
     status: PodStatus | None = None
 
 
-class NamespaceMetadata(Metadata):
+class LabelledMetadata(Metadata):
     labels: dict[str, str] | None = None
 
 
+class Labelled(Shape):
+    """Any object, read for its labels."""
+
+    metadata: LabelledMetadata | None = None
+
+
 class NamespaceShape(Shape):
-    metadata: NamespaceMetadata
+    metadata: LabelledMetadata
 
 
 AnyShape: TypeAlias = ServiceShape | EndpointSliceShape | EndpointsShape | PodShape | NamespaceShape

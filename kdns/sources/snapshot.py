@@ -4,6 +4,7 @@ A file is whole or it is refused: a version in its first line, a checksum over t
 """
 
 import hashlib
+import itertools
 import os
 import struct
 import time
@@ -21,6 +22,8 @@ _DIGEST = 32
 _LENGTH = struct.Struct("!I")
 _BATCH = 500
 _ENCODER = msgspec.msgpack.Encoder()
+_NUMBERS = itertools.count(1)
+"""Two of a process may write the same file for a moment, when one takes the other's place."""
 
 
 class BadSnapshot(Exception):
@@ -39,10 +42,11 @@ _OBJECTS = msgspec.msgpack.Decoder(list[ClusterObject])
 
 
 class Snapshot:
-    """One file in a folder. The folder must be there; what is in it is nobody else's business."""
+    """One file in a folder, the one of this name. The folder must be there, and is nobody else's business."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "cluster.snapshot"
+    def __init__(self, folder: Path, name: str = "") -> None:
+        self.path = folder / (f"cluster-{name}.snapshot" if name else "cluster.snapshot")
+        self._number = next(_NUMBERS)
 
     def read(self) -> tuple[Header, Iterator[list[ClusterObject]]] | None:
         """Return the header and the objects in batches, None if there is no snapshot.
@@ -87,7 +91,7 @@ class Snapshot:
         Between two batches anything may happen: `objects` must not change. Raises OSError; then, or if it
         is not drawn to its end, the old snapshot stays.
         """
-        fresh = self.path.with_suffix(f".{os.getpid()}.new")
+        fresh = self.path.with_suffix(f".{os.getpid()}.{self._number}.new")
         digest = hashlib.blake2b(digest_size=_DIGEST)
         try:
             with fresh.open("wb") as file:

@@ -6,12 +6,12 @@ Knows its own state only; which query gets it, and when it is given up for good,
 import asyncio
 import socket
 
-from kdns.upstreams.compression import Malformed
 from kdns.upstreams.counters import SocketCounters
 from kdns.upstreams.errors import BadReply, NoReply, Unreachable, UpstreamError, reason
 from kdns.upstreams.ids import random_ids
 from kdns.upstreams.options import Address, Endpoint
-from kdns.upstreams.replies import Mismatch, Reply, question_end, read_reply
+from kdns.wire.compression import Malformed
+from kdns.wire.replies import Mismatch, Reply, question_end, read_reply
 
 LIFETIME = 1.0
 """Seconds for which a port takes queries."""

@@ -6,7 +6,7 @@ Knows neither sockets nor policies; "the same" is equality of keys.
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
-from kdns.upstreams.replies import Reply
+from kdns.wire.replies import Reply
 
 
 class Flights:

@@ -15,8 +15,8 @@ from functools import partial
 from kdns.upstreams.errors import Closed, NoHealthyUpstream, Overloaded, UpstreamError
 from kdns.upstreams.flights import Flights
 from kdns.upstreams.policies import POLICIES
-from kdns.upstreams.replies import Reply
 from kdns.upstreams.upstream import Upstream
+from kdns.wire.replies import Reply
 
 ATTEMPTS_PER_UPSTREAM = 2
 _PAUSE = 0.02

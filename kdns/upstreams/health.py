@@ -12,6 +12,8 @@ from kdns.upstreams.tasks import Tasks
 
 PATIENCE = 0.25
 """Seconds of silence after which other upstreams are preferred, well before the read timeout."""
+SHORTEST_INTERVAL = 0.01
+"""Seconds between two probes at the least: where nothing listens, each of them fails at once."""
 
 
 class Health:
@@ -72,5 +74,5 @@ class Health:
         while not await self._probe():
             self.fails += 1
             self._counters.failed_probes += 1
-            await asyncio.sleep(self._options.probe_interval)
+            await asyncio.sleep(max(self._options.probe_interval, SHORTEST_INTERVAL))
         self.answered()

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from kdns.measures import Family, Histogram
 from kdns.upstreams.counters import DURATION_BOUNDS, Durations
 from kdns.upstreams.group import Group
+from kdns.upstreams.rcodes import mnemonic
 from kdns.upstreams.upstream import Upstream
-from kdns.wire import codes
 
 _Labels = tuple[str, ...]
 
@@ -63,7 +63,7 @@ def _durations(upstreams: Iterable[tuple[str, Upstream]]) -> Histogram:
     sums: dict[_Labels, Durations] = {}
     for name, upstream in upstreams:
         for rcode, durations in upstream.counters.durations.items():
-            total = sums.setdefault((name, str(upstream.address), _rcode_label(rcode)), Durations())
+            total = sums.setdefault((name, str(upstream.address), mnemonic(rcode)), Durations())
             total.counts = [a + b for a, b in zip(total.counts, durations.counts, strict=True)]
             total.total += durations.total
     return Histogram(
@@ -73,8 +73,3 @@ def _durations(upstreams: Iterable[tuple[str, Upstream]]) -> Histogram:
         DURATION_BOUNDS,
         [(labels, durations.counts, durations.total) for labels, durations in sums.items()],
     )
-
-
-def _rcode_label(rcode: int) -> str:
-    """Return the mnemonic, or the bare number of an RCODE that has none."""
-    return codes.rcode_to_text(rcode).removeprefix("RCODE")

@@ -8,12 +8,12 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
-from kdns.upstreams.compression import Malformed
 from kdns.upstreams.counters import SocketCounters
 from kdns.upstreams.errors import BadReply, ConnectionLost, NoReply, UpstreamError, reason
 from kdns.upstreams.ids import random_ids
 from kdns.upstreams.options import Address, Options
-from kdns.upstreams.replies import Mismatch, Reply, read_reply
+from kdns.wire.compression import Malformed
+from kdns.wire.replies import Mismatch, Reply, read_reply
 
 _next_id = random_ids().__next__
 

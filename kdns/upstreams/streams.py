@@ -10,9 +10,9 @@ import ssl
 from kdns.upstreams.counters import SocketCounters
 from kdns.upstreams.errors import Closed, ConnectionLost, Unreachable, reason
 from kdns.upstreams.options import Address, Options, endpoint
-from kdns.upstreams.replies import Reply, question_end
 from kdns.upstreams.stream import Question, Stream
 from kdns.upstreams.tasks import Tasks
+from kdns.wire.replies import Reply, question_end
 
 SPREAD = 8
 """Streams that are opened before queries begin to share one: many servers answer a stream's in order."""

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from kdns.upstreams.replies import Reply
+from kdns.wire.replies import Reply
 
 
 class Transport(Protocol):

@@ -18,7 +18,7 @@ from kdns.upstreams.counters import SocketCounters
 from kdns.upstreams.datagram import LIFETIME, UdpSocket, connected
 from kdns.upstreams.errors import Closed, Unreachable, reason
 from kdns.upstreams.options import Address, Options, endpoint
-from kdns.upstreams.replies import Reply
+from kdns.wire.replies import Reply
 
 
 class UdpTransport:

@@ -4,7 +4,6 @@ Decides between UDP and streams; which upstream a query goes to is the group's b
 """
 
 import asyncio
-import ssl
 import struct
 from functools import cached_property
 from typing import Literal
@@ -13,11 +12,12 @@ from kdns.upstreams.counters import Counters, SocketCounters
 from kdns.upstreams.errors import BadReply, Closed, UpstreamError
 from kdns.upstreams.health import Health
 from kdns.upstreams.options import Address, Options
-from kdns.upstreams.replies import Reply
 from kdns.upstreams.streams import StreamTransport
+from kdns.upstreams.tls import client_context
 from kdns.upstreams.transport import Transport
 from kdns.upstreams.udp import UdpTransport
 from kdns.wire import codes
+from kdns.wire.replies import Reply
 
 Scheme = Literal["dns", "tls"]
 
@@ -30,7 +30,7 @@ class Upstream:
         self.address = address
         self.counters = Counters()
         self._options = options or Options()
-        self._tls = (self._options.tls or ssl.create_default_context()) if scheme == "tls" else None
+        self._tls = (self._options.tls or client_context()) if scheme == "tls" else None
         self._streams = self._stream_transport(self._options, self.counters)
         self._udp: UdpTransport | None = None
         if scheme == "dns":

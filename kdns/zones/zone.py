@@ -23,7 +23,8 @@ class Lookup(NamedTuple):
     """What a zone has to say to a question: `found` is False for NXDOMAIN, the tuples are the sections.
 
     `alias` is a CNAME's target that this zone has no data for, so that somebody else has to chase it; with
-    it, `authority` is a referral or empty. `authoritative` is False for a referral only.
+    it, `authority` is a referral or empty. `authoritative` is False for a referral only. `is_bare`: the name
+    that was asked for, or that its aliases lead to, is there only because of names below it.
     """
 
     found: bool = True
@@ -32,6 +33,7 @@ class Lookup(NamedTuple):
     additional: tuple[RRset, ...] = ()
     alias: Name | None = None
     authoritative: bool = True
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,15 @@ class Zone:
         """Yield all RRsets: the SOA, the rest of the apex, then names in canonical order."""
         for node in self._nodes.values():
             yield from node.values()
+
+    @property
+    def serial(self) -> int:
+        return int.from_bytes(self.soa.rdatas[0][-rrsets.SERIAL_FROM_END :][:4], "big")
+
+    @property
+    def negative_soa(self) -> RRset:
+        """The SOA with the TTL of a negative answer (RFC 2308, section 3)."""
+        return self.soa._replace(ttl=min(self.soa.ttl, rrsets.soa_minimum(self.soa.rdatas[0])))
 
     def lookup(self, qname: Name, qtype: int) -> Lookup:
         """Look up a question whose QNAME is at or below the origin, in any case; otherwise ValueError.
@@ -101,14 +112,10 @@ class Zone:
     ) -> Lookup:
         matching = _matching(node or {}, qtype)
         if not matching:
-            return Lookup(node is not None, aliases, (self._negative_soa(qname),))
+            soa = self.negative_soa._replace(owner=_end_of(qname, self.origin))
+            return Lookup(node is not None, aliases, (soa,), is_bare=self._nodes.get(names.fold(name)) == {})
         answer = aliases + tuple(rrset._replace(owner=name) for rrset in matching)
         return Lookup(answer=answer, additional=self._addresses(answer))
-
-    def _negative_soa(self, qname: Name) -> RRset:
-        """Return the SOA with the TTL of a negative answer (RFC 2308, section 3)."""
-        ttl = min(self.soa.ttl, rrsets.soa_minimum(self.soa.rdatas[0]))
-        return self.soa._replace(owner=_end_of(qname, self.origin), ttl=ttl)
 
     def _addresses(self, answer: tuple[RRset, ...]) -> tuple[RRset, ...]:
         """Return the addresses this zone holds for the targets named, glue included, without repeats.

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdns.answering.chain import Response
-from kdns.answering.encoding import HEAD_FLAGS, Prepared, head
+from kdns.answering.encoding import HEAD_FLAGS, TC, head
+from kdns.answering.prepared import Prepared
+from kdns.answering.responses import Response
 from kdns.wire import codes
 from kdns.wire.names import Name, from_labels, from_text
 from kdns.wire.rrsets import SOA, RRset, address, mx, srv, txt
@@ -28,7 +29,7 @@ def whole(entry: Prepared) -> bytes:
     """Return the entry as a message."""
     octets, counts, is_truncated = entry.fitted(1 << 30, 0)
     assert not is_truncated
-    return b"\0\7" + head(0x8000 | entry.flags, counts, False, False) + entry.key + octets
+    return b"\0\7" + head(0x8000 | entry.flags, counts, False) + entry.key + octets
 
 
 def read(message: bytes) -> list[list[tuple[dns.name.Name, int, int, bytes]]]:
@@ -117,20 +118,22 @@ def test_srv_targets_are_written_out_and_pointed_to() -> None:
 ALIAS = RRset(QNAME, codes.CNAME, 30, (from_text("a.example.net."),))
 LIVE_SOA = RRset(from_text("com."), codes.SOA, 30, (SOA(NS_COM, NS_COM, 1, 2, 3, 4, 5).rdata(),))
 GLUE = RRset(from_text("ns.example.net."), codes.AAAA, 30, (address("fd00::1"),))
-MIXED = Response(0, (ALIAS, addresses(7, ALIAS.rdatas[0])), (LIVE_SOA,), (GLUE,), has_live_serial=True)
+MIXED = Response(
+    0, (ALIAS, addresses(7, ALIAS.rdatas[0])), (LIVE_SOA,), (GLUE,), has_live_serial=True, in_turn=True
+)
 
 
 @pytest.mark.parametrize("turn", [0, 1, 6, 7, 1000])
 def test_what_is_cut_leaves_a_prefix_of_whole_records_at_every_size(turn: int) -> None:
     entry = Prepared(question(), MIXED, 0)
-    message = b"\0\7" + head(0x8000, entry.counts, False, False) + entry.key + entry.turned(turn)
+    message = b"\0\7" + head(0x8000, entry.sections, False) + entry.key + entry.turned(turn)
     everything = [rr for section in read(message) for rr in section]
     kept_before = 0
     for room in range(len(entry.body) + 2):
         octets, counts, is_truncated = entry.fitted(room, turn)
         assert len(octets) <= room
         assert is_truncated == (room < len(entry.body))
-        found = read(b"\0\7" + head(0x8000, counts, False, is_truncated) + entry.key + octets)
+        found = read(b"\0\7" + head(0x8000 | TC * is_truncated, counts, False) + entry.key + octets)
         flat = [rr for section in found for rr in section]
         assert flat == everything[: len(flat)]
         assert [len(section) for section in found] == list(counts)
@@ -144,7 +147,7 @@ def test_addresses_take_turns_and_nothing_else_moves() -> None:
     firsts = []
     for turn in range(14):
         answer, authority, additional = read(
-            b"\0\7" + head(0x8000, entry.counts, False, False) + entry.key + entry.turned(turn)
+            b"\0\7" + head(0x8000, entry.sections, False) + entry.key + entry.turned(turn)
         )
         firsts.append(answer[1][3][-1])
         assert answer[0][1] == codes.CNAME
@@ -159,24 +162,30 @@ def test_addresses_take_turns_and_nothing_else_moves() -> None:
     ids=["none", "one", "CNAME", "not at the end", "NS"],
 )
 def test_other_answers_do_not_turn(answer: tuple[RRset, ...]) -> None:
-    entry = Prepared(question(), Response(answer=answer), 0)
+    entry = Prepared(question(), Response(answer=answer, in_turn=True), 0)
     assert entry.block is None
     assert entry.turned(5) == entry.body
 
 
+def test_addresses_stay_where_they_are_unless_they_are_to_take_turns() -> None:
+    assert Prepared(question(), MIXED._replace(in_turn=False), 0).block is None
+
+
 def test_addresses_of_unequal_records_do_not_turn() -> None:
     """The first owner name is written out, the others point to it."""
-    assert Prepared(question(), Response(answer=(addresses(3, from_text("x.")),)), 0).block is None
+    assert (
+        Prepared(question(), Response(answer=(addresses(3, from_text("x.")),), in_turn=True), 0).block is None
+    )
 
 
 def test_a_live_serial_is_patched_and_another_is_not() -> None:
     entry = Prepared(question(), MIXED, 1)
-    entry.set_serial(0xFFFFFFFE)
+    assert entry.refreshed(0xFFFFFFFE, 0)
     (soa,) = read(whole(entry))[1]
     assert soa[3] == SOA(NS_COM, NS_COM, 0xFFFFFFFE, 2, 3, 4, 5).rdata()
     static = Prepared(question(), MIXED._replace(has_live_serial=False), 1)
     body = static.body
-    static.set_serial(7)
+    assert static.refreshed(7, 0)
     assert static.body == body
 
 
@@ -190,14 +199,14 @@ def test_pointers_reach_no_further_than_16_kilobytes() -> None:
 
 
 def test_what_no_message_can_hold_is_kept_and_cut() -> None:
-    entry = Prepared(question(), Response(answer=(addresses(70_000),)), 0)
+    entry = Prepared(question(), Response(answer=(addresses(70_000),), in_turn=True), 0)
     assert entry.heads == ()
     assert entry.size > 1 << 20
     for turn in (0, 69_999):
         octets, counts, is_truncated = entry.fitted(65_000, turn)
         assert is_truncated
         assert counts == (65_000 // 16, 0, 0)
-        found = read(b"\0\7" + head(0x8000, counts, False, True) + entry.key + octets)[0]
+        found = read(b"\0\7" + head(0x8000 | TC, counts, False) + entry.key + octets)[0]
         assert [rr[3] for rr in found] == [
             (0x0A000000 + (turn + n) % 70_000).to_bytes(4, "big") for n in range(counts[0])
         ]
@@ -207,7 +216,7 @@ def test_heads_are_by_rd_cd_and_opt() -> None:
     entry = Prepared(question(), Response(codes.NXDOMAIN, (), (LIVE_SOA,), authoritative=True), 0)
     assert len(entry.heads) == 2 * len(HEAD_FLAGS)
     for index, octets in enumerate(entry.heads):
-        assert octets == head(HEAD_FLAGS[index // 2] | 0x0403, (0, 1, 0), bool(index % 2), False)
+        assert octets == head(HEAD_FLAGS[index // 2] | 0x0403, (0, 1, 0), bool(index % 2))
 
 
 def test_only_answers_that_hold_srv_are_bound_to_a_case() -> None:

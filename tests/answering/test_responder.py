@@ -6,9 +6,11 @@ import dns.message
 import dns.rcode
 import pytest
 
-from kdns.answering.chain import Handler, Plugin, Response, build_chain
+from kdns.answering.blocks import Block
+from kdns.answering.chain import Link, Rest
 from kdns.answering.queries import Query
 from kdns.answering.responder import Responder
+from kdns.answering.responses import Response
 from kdns.answering.table import AnswerTable
 from kdns.records.options import RecordOptions
 from kdns.wire import codes, rrsets
@@ -17,6 +19,7 @@ from kdns.wire.rrsets import RRset
 from tests.builders import (
     TCP,
     UDP,
+    InTurn,
     Sender,
     Static,
     ask,
@@ -47,7 +50,7 @@ SVC, HL, GONE = (f"{name}.ns.svc.cluster.local." for name in ("svc", "hl", "gone
 def recalled(responder: Responder, query: dns.message.Message | bytes, client: Sender = UDP) -> bool:
     """Tell whether the fast path answers a query."""
     packet = query if isinstance(query, bytes) else query.to_wire()
-    return responder.recall(packet, client.is_stream) is not None
+    return responder.recall(packet, client.kind) is not None
 
 
 @pytest.mark.parametrize("client", [UDP, TCP], ids=["UDP", "TCP"])
@@ -188,15 +191,16 @@ class Named(Static):
     def __init__(self, name: str) -> None:
         self._text = name
 
-    def respond(self, query: Query, rest: Handler) -> Response:
+    def respond(self, query: Query, rest: Rest) -> Response:
         return Response(answer=(RRset(query.name, codes.TXT, 5, (rrsets.txt([self._text.encode()]),)),))
 
 
-def of_blocks(**blocks: Plugin) -> Responder:
+def of_blocks(**blocks: Link) -> Responder:
     """Return a responder of these blocks; `_` stands for the dots of an origin."""
     responder = Responder(AnswerTable())
     responder.blocks = {
-        from_text(key.replace("_", ".")): build_chain([plugin]) for key, plugin in blocks.items()
+        from_text(key.replace("_", ".")): Block(Rest([InTurn(), plugin], responder.resolve))
+        for key, plugin in blocks.items()
     }
     return responder
 
@@ -220,25 +224,21 @@ def test_the_longest_origin_at_or_above_the_name_answers(name: str, block: str) 
         assert section_lines(ask(responder, name, "TXT").answer) == [f'{name} 5 TXT "{block}"']
 
 
-class Link(Static):
+class Alias(Static):
     """A plugin whose every name is an alias of another."""
 
     def __init__(self, target: str) -> None:
         self._target = from_text(target)
-        self.responder: Responder | None = None
 
-    def respond(self, query: Query, rest: Handler) -> Response:
-        assert self.responder is not None
+    def respond(self, query: Query, rest: Rest) -> Response:
         cname = RRset(query.name, codes.CNAME, 5, (self._target,))
-        found = self.responder.resolve(query, self._target)
+        found = rest.resolve(query, self._target)
         assert isinstance(found, Response)
         return Response(answer=(cname, *found.answer), remember=found.remember)
 
 
 def test_chains_that_ask_each_other_in_circles_stop() -> None:
-    there, back = Link("b."), Link("a.")
-    responder = of_blocks(a_=there, b_=back)
-    there.responder = back.responder = responder
+    responder = of_blocks(a_=Alias("b."), b_=Alias("a."))
     response = ask(responder, "a.")
     assert len(response.answer) == 11
     assert len(responder.table.entries) == 0
@@ -253,7 +253,7 @@ class Slow:
         self.told: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self.asked: list[str] = []
 
-    def respond(self, query: Query, rest: Handler) -> Awaitable[Response]:
+    def respond(self, query: Query, rest: Rest) -> Awaitable[Response]:
         self.asked.append(to_text(query.name))
         return self.told
 
@@ -348,3 +348,43 @@ def test_many_shapes_of_queries_do_not_wear_the_responder_out() -> None:
         octets = size.to_bytes(2, "big")
         response = respond(responder, packet[:-8] + octets + packet[-6:])
         assert response == expected[:-8] + octets + expected[-6:]
+
+
+class ByNetwork(Static):
+    """A plugin that answers with the first number of the client's address, and counts how often it is asked."""
+
+    name = "by_network"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def respond(self, query: Query, rest: Rest) -> Response:
+        self.asked += 1
+        text = query.client.partition(".")[0].encode()
+        return Response(answer=(RRset(query.name, codes.TXT, 5, (rrsets.txt([text]),)),))
+
+
+@pytest.mark.parametrize("do", [False, True])
+def test_answers_are_remembered_for_each_class_of_clients(do: bool) -> None:
+    plugin = ByNetwork()
+    responder = Responder(AnswerTable())
+    chain = Rest([plugin], responder.resolve)
+    responder.blocks = {from_text("."): Block(chain, classify=lambda address: address.partition(".")[0])}
+    query = build_query("www.test.", "TXT", edns=1232, do=do).to_wire()
+    for client in ("10.0.0.1", "192.0.2.1", "10.9.9.9", "192.0.2.2"):
+        found = dns.message.from_wire(respond(responder, query, Sender(False, (client, 53))))
+        assert section_lines(found.answer) == [f'www.test. 5 TXT "{client.partition(".")[0]}"']
+    assert plugin.asked == 2
+    assert not recalled(responder, query)
+
+
+def test_ds_at_a_zone_is_asked_of_the_parent_where_that_is_served() -> None:
+    responder = of_blocks(test_=Named("parent"), sub_test_=Named("child"), other_=Named("alone"))
+    for name, block in (
+        ("sub.test.", "parent"),
+        ("test.", "parent"),
+        ("a.sub.test.", "child"),
+        ("other.", "alone"),
+    ):
+        assert section_lines(ask(responder, name, "DS").answer) == [f'{name} 5 TXT "{block}"']
+    assert section_lines(ask(responder, "sub.test.", "A").answer) == ['sub.test. 5 TXT "child"']

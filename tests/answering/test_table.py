@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from kdns.answering.chain import Response
-from kdns.answering.encoding import Prepared
+from kdns.answering.prepared import Prepared
+from kdns.answering.responses import Response
 from kdns.answering.table import AnswerTable, question_key
 from kdns.cluster.events import Tag, service_tag
 from kdns.cluster.objects import ServiceKey
@@ -74,7 +74,7 @@ def test_what_was_asked_once_goes_first() -> None:
     for number in range(1000):
         table.remember(entry(f"once{number}"))
         if number % 5 == 0:
-            table.entries[entry("wanted").key].hits += 1
+            table.entries[entry("wanted").key].turn += 1
     assert 5 < len(table.entries) < 30
     assert "wanted" in names(table)
     assert f"once{999}" in names(table)
@@ -83,7 +83,7 @@ def test_what_was_asked_once_goes_first() -> None:
 def test_what_is_not_asked_for_any_more_goes_in_its_turn() -> None:
     table = AnswerTable(limit=LIMIT)
     table.remember(entry("wanted"))
-    table.entries[entry("wanted").key].hits += 1000
+    table.entries[entry("wanted").key].turn += 1000
     for number in range(100):
         table.remember(entry(f"once{number}"))
     assert "wanted" not in names(table)
@@ -123,7 +123,7 @@ def test_bookkeeping_survives_any_order_of_remembering_and_forgetting() -> None:
             tags = [f"t{dice.randrange(20)}" for _ in range(dice.randrange(4))]
             table.remember(entry(f"n{dice.randrange(60)}", "all", *tags, octets=dice.randrange(900)))
         elif table.entries and dice.random() < 0.5:
-            table.entries[dice.choice([*table.entries])].hits += 1
+            table.entries[dice.choice([*table.entries])].turn += 1
         else:
             gone = tag(f"t{dice.randrange(20)}")
             table.forget([gone], 0)

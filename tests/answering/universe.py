@@ -36,6 +36,7 @@ TARGETS = (
     "www.example.com",
     "gone.example.com.",
     "elsewhere.test.",
+    "outside.example.com.",
     *(map(reverse_name, ("10.0.0.1", "10.0.0.9", "fd00::1"))),
     "in-addr.arpa.",
     "www.example.com",
@@ -65,6 +66,7 @@ NAMES = (
     *(map(reverse_name, (*ADDRESSES, "10.0.0.9"))),
     *("in-addr.arpa.", "ns.dns.in-addr.arpa.", "0.0.10.in-addr.arpa.", "ip6.arpa."),
     *("www.example.com.", "gone.example.com.", "elsewhere.test.", "."),
+    *("outside.example.com.", "outside.example.com.", "kept.example.com.", "nowhere.example.com."),
 )
 QNAMES = tuple(map(from_text, NAMES))
 POPULAR = tuple(
@@ -72,7 +74,13 @@ POPULAR = tuple(
         from_text,
         (
             *(f"{service}.{namespace}.svc.{ZONE}" for service in SERVICES for namespace in NAMESPACES),
-            *(f"_http._tcp.web.ns.svc.{ZONE}", f"10-0-0-1.ns.pod.{ZONE}", ZONE, "www.example.com."),
+            *(
+                f"_http._tcp.web.ns.svc.{ZONE}",
+                f"10-0-0-1.ns.pod.{ZONE}",
+                ZONE,
+                "www.example.com.",
+                "outside.example.com.",
+            ),
             *map(reverse_name, ADDRESSES),
         ),
     )

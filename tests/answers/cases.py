@@ -16,7 +16,7 @@ import dns.rdata
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from kdns.answering.chain import Plugin
+from kdns.answering.chain import Link
 from kdns.cluster.objects import ClusterObject
 from kdns.records.options import RecordOptions
 from tests.builders import SERIAL, ask, mixed_case, responder_of, section_lines, state_of
@@ -90,7 +90,7 @@ def sections(response: dns.message.Message) -> tuple[str, list[str], list[str], 
     return rcode, lowered(response.answer), lowered(response.authority), lowered(response.additional)
 
 
-def check(case: Case, *plugins: Plugin, origins: Sequence[str] = ()) -> None:
+def check(case: Case, *plugins: Link, origins: Sequence[str] = ()) -> None:
     """Ask the question in every way, and compare. `plugins` follow `kubernetes` and serve `origins` too."""
     name, qtype = case.question.split()
     options = RecordOptions(**case.options)  # type: ignore[arg-type]

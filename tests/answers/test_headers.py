@@ -97,9 +97,8 @@ def test_c04_differs_unsynced_name_errors_are_servfail_with_aa_and_soa_in_fallth
         assert sections(ask(responder, "svc.ns.svc.cluster.local."))[1] == records("svc.ns.svc A 10.96.0.10")
     state.mark_synced()
     assert ask(responder, "x.ns.svc.cluster.local.").rcode() == dns.rcode.NXDOMAIN
-    assert ask(responder, reverse_name("10.9.9.9"), "PTR").rcode() == dns.rcode.REFUSED, (
-        "the end of the chain"
-    )
+    at_the_end = ask(responder, reverse_name("10.9.9.9"), "PTR")
+    assert (at_the_end.rcode(), at_the_end.authority) == (dns.rcode.SERVFAIL, [])
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import dns.rcode
 import pytest
 
-from kdns.answering.chain import Handler, Response
+from kdns.answering.chain import Rest
 from kdns.answering.queries import Query
+from kdns.answering.responses import Response
 from kdns.records.options import RecordOptions
 from kdns.records.reverse import IN_ADDR_ARPA
 from kdns.wire import codes
@@ -121,7 +122,7 @@ class Elsewhere:
 
     name = "elsewhere"
 
-    def respond(self, query: Query, rest: Handler) -> Response:
+    def respond(self, query: Query, rest: Rest) -> Response:
         return Response(answer=(RRset(query.name, codes.PTR, 60, (b"\x04else\0",)),))
 
 
@@ -143,6 +144,6 @@ def test_c82_an_unknown_address_goes_to_the_next_plugin_where_it_falls_through()
     )
 
 
-def test_c82_where_it_falls_through_and_nobody_follows_it_is_refused() -> None:
+def test_c82_where_it_falls_through_and_nobody_follows_it_is_servfail() -> None:
     responder = responder_of(state_of(*CLUSTER), RecordOptions(), fallthrough=[IN_ADDR_ARPA])
-    assert ask(responder, reverse_name("10.1.0.99"), "PTR").rcode() == dns.rcode.REFUSED
+    assert ask(responder, reverse_name("10.1.0.99"), "PTR").rcode() == dns.rcode.SERVFAIL

@@ -11,8 +11,9 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from kdns.answering.chain import Handler, Response
+from kdns.answering.chain import Rest
 from kdns.answering.queries import Query
+from kdns.answering.responses import Response
 from kdns.records.options import RecordOptions
 from tests.answers.cases import records, sections
 from tests.builders import (
@@ -270,7 +271,7 @@ class Broken:
 
     name = "broken"
 
-    def respond(self, query: Query, rest: Handler) -> Response:
+    def respond(self, query: Query, rest: Rest) -> Response:
         raise ZeroDivisionError
 
 

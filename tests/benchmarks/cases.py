@@ -4,6 +4,8 @@ A case is data; how it is asked and measured is decided elsewhere.
 """
 
 from collections.abc import Iterator
+from enum import Enum, auto
+from ipaddress import ip_address
 from itertools import islice
 from typing import NamedTuple
 
@@ -27,11 +29,24 @@ class Expected(NamedTuple):
         return response.rcode == self.rcode and (response.answers == self.answers or response.truncated)
 
 
+class Realm(Enum):
+    """Where names lie: not every server is there for all of them."""
+
+    CLUSTER = auto()
+    REVERSE = auto()
+    OUTSIDE = auto()
+
+
 class Case(NamedTuple):
-    """A row group of the table: all its questions are asked in turn, again and again."""
+    """A row group of the table: all its questions are asked in turn, again and again.
+
+    `edns`: its queries have an OPT record always, as the response does not fit otherwise.
+    """
 
     name: str
     expected: tuple[Expected, ...]
+    realm: Realm = Realm.CLUSTER
+    edns: bool = False
 
     @property
     def questions(self) -> list[Question]:
@@ -56,26 +71,40 @@ def _searched(service: PlannedService) -> Expected:
     return Expected(Question(f"{service.host}.{service.namespace}.svc.{plan.ZONE}", "A"), "NXDOMAIN", 0)
 
 
+def _ptr(service: PlannedService) -> Expected:
+    return Expected(Question(ip_address(service.cluster_ip).reverse_pointer, "PTR"), "NOERROR", 1)
+
+
+def _outside(number: int) -> Expected:
+    return Expected(Question(f"host-{number}.{plan.OUTSIDE}", "A"), "NOERROR", 1)
+
+
 MIX = (_a, _a, _a, _a, _a, _aaaa, _aaaa, _searched, _searched, _srv)
 """Of ten names five are asked for A, two for AAAA, two are search domains' misses, one is asked for SRV."""
 
 
-def remembered_cases(size: Size, names: int = 10_000, *, edns: bool) -> list[Case]:
-    """Return the cases whose answers a server has given before; the last is the mix of `names` names.
+CACHED_A = Case("cached A", (_a(plan.WEB),))
+
+
+def remembered_cases(size: Size, names: int = 10_000) -> list[Case]:
+    """Return the cases whose answers a server has given before; one is the mix of `names` names.
 
     A hundred addresses are asked for with EDNS only: they do not fit into 512 octets, and what servers
-    leave in a truncated response differs too much to compare them.
+    leave in a truncated response differs too much to compare them. There are few names outside: a cache
+    that keeps them for half a minute is not to be busy with asking for them anew.
     """
     numbered = list(islice(_ordinary(size), names))
-    large = [Case("headless 100", (_a(plan.HEADLESS_100),))] if edns else []
     return [
-        Case("cached A", (_a(plan.WEB),)),
+        CACHED_A,
         Case("NODATA AAAA", (_aaaa(plan.WEB),)),
         Case("NXDOMAIN", (_searched(plan.WEB),)),
         Case("SRV", (_srv(plan.WEB),)),
         Case("headless 10", (_a(plan.HEADLESS_10),)),
-        *large,
+        Case("headless 100", (_a(plan.HEADLESS_100),), edns=True),
         Case(f"mix of {len(numbered):,}", tuple(MIX[i % len(MIX)](s) for i, s in enumerate(numbered))),
+        Case("PTR", (_ptr(plan.WEB),), Realm.REVERSE),
+        Case("external A", (_outside(0),), Realm.OUTSIDE),
+        Case("100 external A", tuple(map(_outside, range(100))), Realm.OUTSIDE),
     ]
 
 

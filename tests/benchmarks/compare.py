@@ -1,4 +1,4 @@
-"""The benchmark: queries a second and CPU time a query of kdns, a C echo and NSD, side by side in one run.
+"""The benchmark: queries a second and CPU time a query of kdns, CoreDNS, NSD and a C echo, in one run.
 
 Everything runs on loopback, every server is checked for right answers before it is measured, and rounds
 take turns, so that a noisy machine is noisy for all. See README.md on how to read the table.
@@ -15,31 +15,41 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks import dnsperf, generator, servers, table
+from tests.benchmarks import aims, corefile, dnsperf, generator, servers, table
 from tests.benchmarks.cases import Case, built_cases, faults, remembered_cases
+from tests.benchmarks.corefile import Stage
 from tests.benchmarks.dnsperf import Limits, LoadResult
 from tests.benchmarks.generate import add_size_arguments, size_from, write_cluster
 from tests.benchmarks.measure import Row, Sample, measure, summarise
 from tests.benchmarks.plan import Size
 from tests.benchmarks.processes import cpu_model, server_and_load_cpus
 from tests.benchmarks.servers import ECHO, ECHO_BATCHED, KDNS, NSD, Server
+from tests.beside.programs import COREDNS, find_coredns
 
 DEFAULT_SIZE = Size(services=10_000, endpoints=30_000, pods=0)
 
 
 class Bench(NamedTuple):
-    """What every step of the run needs: the options, a temporary directory, the servers' CPU, the files."""
+    """What every step of the run needs: the options, a temporary directory, the servers' CPU, the files.
+
+    `stage` is where the servers of a Corefile are started, None if there is none.
+    """
 
     options: argparse.Namespace
     directory: Path
     cpu: int
     cluster: Path
     size: Size
+    stage: Stage | None = None
+
+    def has_edns(self, case: Case) -> bool:
+        """Whether the queries of a case have an OPT record."""
+        return case.edns or bool(self.options.edns)
 
     def load(self, server: Server, case: Case, *, once: bool = False) -> LoadResult:
         """Put one round of load on the server, by dnsperf if it is here."""
         seconds = 60.0 if once else self.options.seconds
-        limits = Limits(seconds, once, self.options.edns)
+        limits = Limits(seconds, once, self.has_edns(case))
         if self.options.load == "dnsperf":
             return dnsperf.run(server.address, case.questions, limits, self.directory)
         return generator.run(server.address, case.questions, limits)
@@ -63,7 +73,22 @@ def arguments() -> argparse.ArgumentParser:
     add("--cases", default="", help="only cases whose name contains one of these words (comma-separated)")
     add("--peer", action="append", default=[], metavar="NAME=HOST:PORT:PID", help="a server you have started")
     add("--zone-file", type=Path, help="the zone for NSD (default: what `kdns export` prints)")
-    add("--edns", action="store_true", help="send an OPT record (dnsperf -e)")
+    add(
+        "--corefile",
+        type=Path,
+        nargs="?",
+        const=corefile.DEFAULT,
+        metavar="FILE",
+        help=f"also start `{corefile.KDNS}` and {corefile.COREDNS} with this Corefile (default: kubeadm's)",
+    )
+    add(
+        "--coredns",
+        type=Path,
+        default=find_coredns(),
+        metavar="PATH",
+        help=f"its binary (default: what {COREDNS} names, or the `coredns` on the PATH)",
+    )
+    add("--edns", action="store_true", help="send an OPT record always (dnsperf -e)")
     add("--load", choices=("dnsperf", "own"), help="what sends the queries (default: dnsperf if it is here)")
     add("--json", type=Path, metavar="FILE", help="also write every round to FILE")
     add_size_arguments(parser, DEFAULT_SIZE)
@@ -75,7 +100,9 @@ def start(bench: Bench, stack: contextlib.ExitStack) -> list[Server]:
     chosen = bench.options.servers.split(",")
     found: list[Server] = []
     if KDNS in chosen:
-        found.append(stack.enter_context(servers.start_kdns(bench.cluster, bench.cpu, bench.directory)))
+        kdns = stack.enter_context(servers.start_kdns(bench.cluster, bench.cpu, bench.directory))
+        found += [kdns, servers.stand_in(kdns)] if bench.stage else [kdns]
+    found += map(stack.enter_context, with_corefile(bench))
     if NSD in chosen and servers.nsd_path() is None:
         note("NSD is not installed (Debian: apt-get install nsd): left out, so there are no ratios")
     elif NSD in chosen:
@@ -88,6 +115,17 @@ def start(bench: Bench, stack: contextlib.ExitStack) -> list[Server]:
     return found + [check_peer(servers.peer(text), bench.cpu) for text in bench.options.peer]
 
 
+def with_corefile(bench: Bench) -> Iterator[contextlib.AbstractContextManager[Server]]:
+    """Yield the servers of a Corefile, if there is one."""
+    if bench.stage is None:
+        return
+    yield bench.stage.start_kdns()
+    if bench.options.coredns:
+        yield bench.stage.start_coredns(bench.options.coredns)
+    else:
+        note(f"no `coredns` on the PATH, and neither --coredns nor {COREDNS} names it: left out")
+
+
 def check_peer(server: Server, cpu: int) -> Server:
     """Return the peer; says so if it runs on other CPUs than the servers started here."""
     if os.sched_getaffinity(server.pid) != {cpu}:
@@ -97,15 +135,16 @@ def check_peer(server: Server, cpu: int) -> Server:
 
 def remembered(bench: Bench, running: Sequence[Server]) -> Iterator[Row]:
     """Measure each case on all servers in turn, round after round; yield a row for each pair."""
-    for case in chosen(bench, remembered_cases(bench.size, edns=bench.options.edns)):
-        fault = {s.name: "; ".join(check(bench, s, case)) for s in running}
-        sound = [s for s in running if not fault[s.name]]
+    for case in chosen(bench, remembered_cases(bench.size)):
+        asked = [s for s in running if case.realm in s.realms]
+        fault = {s.name: "; ".join(check(bench, s, case)) for s in asked}
+        sound = [s for s in asked if not fault[s.name]]
         samples: dict[str, list[Sample]] = {s.name: [] for s in sound}
         for index in range(bench.options.rounds):
             note(f"{case.name}: round {index + 1} of {bench.options.rounds}")
             for server in sound:
-                samples[server.name].append(bench.sample(server, case))
-        for server in running:
+                samples[server.name].append(bench.sample(server, servers.as_asked(server, case)))
+        for server in asked:
             if server in sound:
                 yield summarise(case.name, server.name, samples[server.name])
             else:
@@ -114,26 +153,28 @@ def remembered(bench: Bench, running: Sequence[Server]) -> Iterator[Row]:
 
 def check(bench: Bench, server: Server, case: Case) -> list[str]:
     """Ask everything in the case once, which also makes the server remember it; say what is wrong."""
-    return faults(server.address, servers.as_asked(server, case), edns=bench.options.edns)
+    asked = servers.as_asked(server, case)
+    return faults(server.address, asked, edns=bench.has_edns(asked))
 
 
 def built(bench: Bench, running: Sequence[Server]) -> Iterator[Row]:
     """Measure kdns on names that it has never been asked, with a fresh process for each round."""
+    starts = {KDNS: lambda: servers.start_kdns(bench.cluster, bench.cpu, bench.directory)}
+    if bench.stage:
+        starts[corefile.KDNS] = bench.stage.start_kdns
+    asked = [server for server in running if server.name in starts]
     cases = chosen(bench, built_cases(bench.size))
-    kdns = next((server for server in running if server.name == KDNS), None)
-    if kdns is None or not cases:
-        return
-    fault = {case.name: "; ".join(check(bench, kdns, case)) for case in cases}
-    samples: dict[str, list[Sample]] = {case.name: [] for case in cases}
-    for index in range(bench.options.rounds):
+    fault = {(c.name, s.name): "; ".join(check(bench, s, c)) for c in cases for s in asked}
+    samples: dict[tuple[str, str], list[Sample]] = {pair: [] for pair in fault}
+    for index in range(bench.options.rounds if cases else 0):
         note(f"built: round {index + 1} of {bench.options.rounds}")
-        with servers.start_kdns(bench.cluster, bench.cpu, bench.directory) as fresh:
-            for case in cases:
-                if not fault[case.name]:
-                    samples[case.name].append(bench.sample(fresh, case, once=True))
-    for case in cases:
-        wrong = fault[case.name]
-        yield Row(case.name, KDNS, fault=wrong) if wrong else summarise(case.name, KDNS, samples[case.name])
+        for server in asked:
+            with starts[server.name]() as fresh:
+                for case in cases:
+                    if not fault[case.name, server.name]:
+                        samples[case.name, server.name].append(bench.sample(fresh, case, once=True))
+    for pair, wrong in fault.items():
+        yield Row(*pair, fault=wrong) if wrong else summarise(*pair, samples[pair])
 
 
 def chosen(bench: Bench, cases: list[Case]) -> list[Case]:
@@ -156,6 +197,8 @@ def report(options: argparse.Namespace, rows: Sequence[Row], cpus: tuple[int, in
         f"{'on' if options.edns else 'off'}; medians\n"
     )
     print(table.comparison(rows, NSD))
+    if options.corefile:
+        print("\n" + aims.report(remembered_cases(size_from(options)), rows))
     found = table.warnings(rows)
     if cpus[0] == cpus[1]:
         found.insert(0, "one CPU only: servers and load compete for it, qps means little")
@@ -175,7 +218,11 @@ def main() -> int:
     cpus = server_and_load_cpus()
     os.sched_setaffinity(0, {cpus[1]})
     with tempfile.TemporaryDirectory(prefix="kdns-bench-") as name, contextlib.ExitStack() as stack:
-        bench = Bench(options, Path(name), cpus[0], Path(name) / "cluster.json", size_from(options))
+        directory, size = Path(name), size_from(options)
+        stage = options.corefile and stack.enter_context(
+            corefile.stage(options.corefile, size, cpus[0], directory)
+        )
+        bench = Bench(options, directory, cpus[0], directory / "cluster.json", size, stage)
         with bench.cluster.open("w", encoding="utf-8") as out:
             write_cluster(bench.size, out)
         running = start(bench, stack)

@@ -10,6 +10,8 @@ from ipaddress import IPv4Address
 from typing import NamedTuple
 
 ZONE = "cluster.local"
+OUTSIDE = "example.org"
+"""Below it are names that are no cluster's: servers that know an upstream have them from there."""
 CLUSTER_IPS = int(IPv4Address("10.96.0.0"))
 POD_IPS = int(IPv4Address("10.128.0.0"))
 SPECIAL_CLUSTER_IPS = 256

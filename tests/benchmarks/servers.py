@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.benchmarks import plan
-from tests.benchmarks.cases import Case, Expected
+from tests.benchmarks.cases import CACHED_A, Case, Expected, Realm
 from tests.benchmarks.packets import Question, Response
 from tests.benchmarks.probe import Address, free_port, wait_until_right
 from tests.benchmarks.processes import running, settle
@@ -21,6 +21,7 @@ KDNS = "kdns"
 NSD = "NSD"
 ECHO = "C echo"
 ECHO_BATCHED = "C echo (batched)"
+STAND_IN = f"{KDNS}, {CACHED_A.name}"
 
 NSD_CONFIG = """
 server:
@@ -48,11 +49,12 @@ zone:
 
 
 class Server(NamedTuple):
-    """A server that is running: its name in the table, where it listens, its (root) process."""
+    """A server that runs: its name in the table, where it listens, its (root) process, which names it has."""
 
     name: str
     address: Address
     pid: int
+    realms: frozenset[Realm] = frozenset({Realm.CLUSTER})
 
     @property
     def answers(self) -> bool:
@@ -63,14 +65,28 @@ class Server(NamedTuple):
 ECHOED = Expected(Question("bench.invalid"), "NOERROR", 0)
 
 
+def stand_in(kdns: Server) -> Server:
+    """Return kdns as a server of names outside, which it does not know without a Corefile.
+
+    It is asked a cached A whenever others are asked for such names: what that costs in the same rounds.
+    """
+    return kdns._replace(name=STAND_IN, realms=frozenset({Realm.OUTSIDE}))
+
+
 def as_asked(server: Server, case: Case) -> Case:
-    """Return the case with the answers that this server must give: an echo has none, whatever is asked."""
+    """Return what this server is asked in this case, with the answers that it must give.
+
+    An echo has no answers, whatever is asked.
+    """
+    if server.name == STAND_IN:
+        return CACHED_A
     if server.answers:
         return case
-    return Case(case.name, tuple(ECHOED._replace(question=each.question) for each in case.expected))
+    return case._replace(expected=tuple(ECHOED._replace(question=each.question) for each in case.expected))
 
 
-def _loaded(response: Response) -> bool:
+def is_loaded(response: Response) -> bool:
+    """Tell whether this is the answer of a server that knows the cluster."""
     return response.rcode == "NOERROR" and response.answers == 1
 
 
@@ -79,8 +95,14 @@ def _echoed(response: Response) -> bool:
 
 
 @contextlib.contextmanager
-def _started(
-    name: str, command: list[str], port: int, cpu: int, right: Callable[[Response], bool], directory: Path
+def started(
+    name: str,
+    command: list[str],
+    port: int,
+    cpu: int,
+    right: Callable[[Response], bool],
+    directory: Path,
+    *beyond: Realm,
 ) -> Iterator[Server]:
     """Run a server and hand it out once it answers right and is done with its start-up work."""
     address = ("127.0.0.1", port)
@@ -93,7 +115,7 @@ def _started(
             error.add_note(f"{name} ({' '.join(command)}) wrote:\n{log.read_text(errors='replace')[-2000:]}")
             raise
         settle(process.pid)
-        yield Server(name, address, process.pid)
+        yield Server(name, address, process.pid, frozenset({Realm.CLUSTER, *beyond}))
 
 
 def kdns_command(cluster: Path, port: int) -> list[str]:
@@ -104,7 +126,7 @@ def kdns_command(cluster: Path, port: int) -> list[str]:
 def start_kdns(cluster: Path, cpu: int, directory: Path) -> contextlib.AbstractContextManager[Server]:
     """Serve the cluster with kdns."""
     port = free_port()
-    return _started(KDNS, kdns_command(cluster, port), port, cpu, _loaded, directory)
+    return started(KDNS, kdns_command(cluster, port), port, cpu, is_loaded, directory, Realm.REVERSE)
 
 
 def start_echo(name: str, cpu: int, directory: Path) -> contextlib.AbstractContextManager[Server]:
@@ -112,7 +134,7 @@ def start_echo(name: str, cpu: int, directory: Path) -> contextlib.AbstractConte
     port = free_port()
     mode = "batched" if name == ECHO_BATCHED else "plain"
     command = [str(_compiled(directory)), "127.0.0.1", str(port), mode]
-    return _started(name, command, port, cpu, _echoed, directory)
+    return started(name, command, port, cpu, _echoed, directory)
 
 
 def _compiled(directory: Path) -> Path:
@@ -129,7 +151,7 @@ def start_nsd(zonefile: Path, cpu: int, directory: Path) -> contextlib.AbstractC
     config = directory / "nsd.conf"
     text = NSD_CONFIG.format(port=port, directory=directory, zone=plan.ZONE, zonefile=zonefile)
     config.write_text(text, encoding="utf-8")
-    return _started(NSD, [nsd_path() or "nsd", "-d", "-c", str(config)], port, cpu, _loaded, directory)
+    return started(NSD, [nsd_path() or "nsd", "-d", "-c", str(config)], port, cpu, is_loaded, directory)
 
 
 def nsd_path() -> str | None:

@@ -5,7 +5,6 @@ Everything here can be waited for in a loop that also runs the API server.
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import dns.message
 import dns.rcode
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from tests.cli.servers import Running, serving
+from tests.cli.servers import Running, free_port, serving
 
 PATIENCE = 30.0
 """Seconds after which what should have come never will."""
@@ -81,10 +80,3 @@ async def kdns(folder: Path, *arguments: str | Path) -> AsyncIterator[Served]:
     with contextlib.ExitStack() as stack:
         running = await asyncio.to_thread(stack.enter_context, serving(folder, *pages, *arguments))
         yield Served(running, http)
-
-
-def free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        port: int = place.getsockname()[1]
-        return port

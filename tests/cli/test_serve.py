@@ -10,8 +10,9 @@ import dns.query
 import dns.rcode
 import pytest
 
+from kdns.demo import DEMO_PATH
 from tests.benchmarks.mutate import report, run
-from tests.cli.servers import KDNS, Running, serving
+from tests.cli.servers import KDNS, Running, free_port, running, serving
 from tests.conftest import find_tool
 
 SERVICE = """
@@ -136,6 +137,42 @@ def test_zone_file_is_served_beside_the_cluster(tmp_path: Path) -> None:
         assert "192.0.2.7" in str(ask(server, "ns.corp.test"))
 
 
+def test_a_zone_file_below_the_cluster_domain_and_one_in_a_reverse_tree_are_served(tmp_path: Path) -> None:
+    head = "$ORIGIN {}.\n@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\n"
+    (tmp_path / "below").write_text(head.format("static.cluster.local") + "www 60 A 192.0.2.8\n")
+    (tmp_path / "reverse").write_text(head.format("2.0.192.in-addr.arpa") + "8 60 PTR www.corp.test.\n")
+    files = ("--zone-file", tmp_path / "below", "--zone-file", tmp_path / "reverse")
+    with serving(tmp_path, "--demo", *files) as server:
+        wait_for(lambda: ask(server, f"nginx-service.default.svc.{ZONE}").answer)
+        assert "192.0.2.8" in str(ask(server, "www.static.cluster.local"))
+        assert "www.corp.test." in str(ask(server, "8.2.0.192.in-addr.arpa", "PTR"))
+        assert "kubernetes.default.svc" in str(ask(server, "1.0.96.10.in-addr.arpa", "PTR"))
+
+
+def test_the_environment_names_the_cluster_where_no_option_does(tmp_path: Path) -> None:
+    variables = {"KDNS_CLUSTER": str(tmp_path), "KDNS_STATE_DIR": str(tmp_path / "state")}
+    (tmp_path / "web.yaml").write_text(SERVICE.format(address="10.96.1.9"))
+    port = free_port()
+    listen = ("serve", "--listen", f"127.0.0.1:{port}")
+    with running(tmp_path, port, *listen, variables=variables) as server:
+        wait_for(lambda: "10.96.1.9" in str(ask(server, f"web.default.svc.{ZONE}")))
+    with running(tmp_path, port, *listen, "--demo", variables=variables) as server:
+        wait_for(lambda: ask(server, f"nginx-service.default.svc.{ZONE}").answer)
+        assert not ask(server, f"web.default.svc.{ZONE}").answer
+
+
+def test_the_printed_corefile_serves_the_same(tmp_path: Path) -> None:
+    port = free_port()
+    options = ["--listen", f"127.0.0.1:{port}", "--listen", f"[::1]:{port}", "--ttl", "17"]
+    printed = subprocess.run([KDNS, "serve", *options, "--print-corefile"], capture_output=True, text=True)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    words = ("-conf", "stdin", "--cluster", DEMO_PATH)
+    with running(tmp_path, port, *words, corefile=printed.stdout) as server:
+        wait_for(lambda: ask(server, f"nginx-service.default.svc.{ZONE}").answer)
+        assert ask(server, f"nginx-service.default.svc.{ZONE}").answer[0].ttl == 17
+        assert str(ask(server, "localhost").answer[0][0]) == "127.0.0.1"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -153,3 +190,12 @@ def test_what_can_not_start_says_why_and_shows_no_traceback(arguments: list[str]
     assert done.returncode != 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_zone_file_for_the_cluster_domain_itself_is_refused(tmp_path: Path) -> None:
+    zone = tmp_path / "zone"
+    zone.write_text(f"$ORIGIN {ZONE}.\n@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\n")
+    done = subprocess.run(
+        [KDNS, "serve", "--demo", "--zone-file", zone], capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, f"{zone}: the zone {ZONE}." in done.stderr) == (1, True)

@@ -1,9 +1,8 @@
-"""CoreDNS itself takes and refuses the Corefiles of corpus.py. KDNS_TEST_COREDNS names its binary.
+"""CoreDNS itself, where it is at hand, takes and refuses the Corefiles of corpus.py.
 
 It never serves: a block before the Corefile in question fails when all blocks are read, before it listens.
 """
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import pytest
 from kdns.corefile.errors import CorefileError
 from kdns.corefile.overlaps import Claim, refuse_overlaps
 from kdns.corefile.parsing import read_corefile
+from tests.beside.programs import need_coredns
 
 from . import corpus
 
-COREDNS = os.environ.get("KDNS_TEST_COREDNS")
 PORT = 5453
 LAST = "sentinel.invalid:5999 {\n  health 192.0.2.1:1\n}\nimport case\n"
 LAST_SAYS = "listen tcp 192.0.2.1:1: bind: cannot assign requested address"
@@ -50,8 +49,7 @@ def kdns_takes(path: Path) -> bool:
 
 
 def coredns_takes(path: Path) -> bool:
-    assert COREDNS is not None
-    command = [COREDNS, "-conf", str(path), "-dns.port", str(PORT)]
+    command = [str(need_coredns()), "-conf", str(path), "-dns.port", str(PORT)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=30, env=ENVIRONMENT, check=False)
     assert ran.returncode != 0
     return LAST_SAYS in ran.stdout + ran.stderr
@@ -64,7 +62,6 @@ def test_kdns_takes_and_refuses_what_is_written_down(
     assert kdns_takes(written(tmp_path, text)) is is_taken
 
 
-@pytest.mark.skipif(COREDNS is None, reason="KDNS_TEST_COREDNS names no CoreDNS binary")
 def test_coredns_takes_and_refuses_what_is_written_down(tmp_path: Path) -> None:
     taken = {name: coredns_takes(written(tmp_path, text)) for name, (text, _, _) in CORPUS.items()}
     assert taken == {name: is_taken for name, (_, is_taken, _) in CORPUS.items()}

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from kdns.corefile.errors import CorefileError
-from kdns.corefile.scalars import Scalar, choice, duration, integer, text, zone, zones
+from kdns.corefile.scalars import Scalar, address, choice, duration, integer, text, zone, zones
 from kdns.corefile.values import Position, Word
 from kdns.wire.names import from_text
 
@@ -33,6 +33,18 @@ VALUES: list[tuple[Scalar[Any], str, object]] = [
     (zones, "10.96.0.0/15", (name("96.10.in-addr.arpa."), name("97.10.in-addr.arpa."))),
     (zones, "dns://a:53", (name("a."),)),
     (zone, ".", name(".")),
+    (address, ":8080", ("", 8080)),
+    (address, "0.0.0.0:8080", ("", 8080)),
+    (address, "[::]:8080", ("", 8080)),
+    (address, "localhost:9153", ("localhost", 9153)),
+    (address, "127.0.0.1:80", ("127.0.0.1", 80)),
+    (address, "[127.0.0.1]:80", ("127.0.0.1", 80)),
+    (address, "[0:0::1]:1", ("::1", 1)),
+    (address, "[fe80::1%eth0]:1", ("fe80::1%eth0", 1)),
+    (address, "localhost:", ("localhost", 0)),
+    (address, ":", ("", 0)),
+    (address, "[]:80", ("", 80)),
+    (address, ":00065535", ("", 65535)),
 ]
 
 
@@ -41,6 +53,7 @@ def test_a_word_has_a_value(scalar: Scalar[Any], written: str, value: object) ->
     assert scalar(Word(written, PLACE)) == value
 
 
+LISTEN = "an address and a port such as :8080, 127.0.0.1:8080 or [::1]:8080"
 DURATION = "a duration such as 5s or 1m30s"
 ERRORS: list[tuple[Scalar[Any], str, str]] = [
     (integer(), "x", "found 'x', expected an integer"),
@@ -66,6 +79,18 @@ ERRORS: list[tuple[Scalar[Any], str, str]] = [
     (zones, "a..b", "found 'a..b' (empty label), expected a domain name or network"),
     (zones, "http://a:", "found 'http://a:', expected a zone, or zone:port"),
     (zone, "10.96.0.0/12", "found '10.96.0.0/12', which is 16 zones, expected one zone"),
+    (address, "8080", f"found '8080', expected {LISTEN}; did you mean ':8080'?"),
+    (address, "*:8080", f"found '*:8080', expected {LISTEN}; did you mean ':8080'?"),
+    (address, "::1:8080", f"found '::1:8080', expected {LISTEN}; did you mean '[::1]:8080'?"),
+    (address, "[::1]", f"found '[::1]', expected {LISTEN}"),
+    (address, "localhost", f"found 'localhost', expected {LISTEN}"),
+    (address, "localhost:http", f"found 'localhost:http', expected {LISTEN}"),
+    (address, "10.0.0.256:80", f"found '10.0.0.256:80', expected {LISTEN}"),
+    (address, "a b:80", f"found 'a b:80', expected {LISTEN}; did you mean ':80'?"),
+    (address, ":65536", f"found ':65536', expected {LISTEN}"),
+    (address, ":-1", f"found ':-1', expected {LISTEN}"),
+    (address, ":٣", f"found ':٣', expected {LISTEN}"),
+    (address, ":" + "9" * 30, f"found ':{'9' * 30}', expected {LISTEN}"),
 ]  # fmt: skip
 
 

@@ -2,18 +2,25 @@
 
 import struct
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
-from kdns.answering.chain import Handler, Response
+from kdns.answering.chain import Rest
+from kdns.answering.plugin import Process, Setting
 from kdns.answering.queries import Query
+from kdns.answering.responses import Response
+from kdns.cluster.objects import ClusterObject
 from kdns.cluster.state import NEEDED_ALWAYS, ClusterState
+from kdns.cluster.wish import ClusterWish
+from kdns.corefile.errors import CorefileError
 from kdns.plugins.kubernetes import Kubernetes
 from kdns.records.options import RecordOptions
 from kdns.records.reverse import IN_ADDR_ARPA
 from kdns.wire import codes
 from kdns.wire.names import Name, from_text
-from tests.builders import cluster_ip, external, headless, namespace, reverse_name, state_of
+from tests.builders import cluster_ip, endpoints, external, headless, namespace, reverse_name, state_of
+from tests.corefile.builders import corefile
 
 CLUSTER = (namespace(), cluster_ip("svc", "10.96.0.10"), external("ext", "www.example.com"))
 ZONE = from_text("cluster.local.")
@@ -24,11 +31,13 @@ RESOLVED = Response(codes.NXDOMAIN, tags=frozenset({("resolved", "tag")}), remem
 class Asked:
     """The rest of a chain, and the way to other chains; notes who was asked for what."""
 
+    name = "asked"
+
     def __init__(self) -> None:
         self.rest: list[Query] = []
         self.resolved: list[Name] = []
 
-    def handler(self, query: Query) -> Response:
+    def respond(self, query: Query, rest: Rest) -> Response:
         self.rest.append(query)
         return PASSED_ON
 
@@ -45,11 +54,8 @@ def respond(
     asked: Query, *, fallthrough: Sequence[Name] = (), state: ClusterState | None = None
 ) -> tuple[Response, Asked]:
     others = Asked()
-    plugin = Kubernetes(
-        state or state_of(*CLUSTER), RecordOptions(), (ZONE, IN_ADDR_ARPA), others.resolve, fallthrough
-    )
-    rest: Handler = others.handler
-    response = plugin.respond(asked, rest)
+    plugin = Kubernetes(state or state_of(*CLUSTER), RecordOptions(), (ZONE, IN_ADDR_ARPA), fallthrough)
+    response = plugin.respond(asked, Rest([others], others.resolve))
     assert isinstance(response, Response)
     return response, others
 
@@ -135,3 +141,73 @@ def test_a_serial_is_live_where_the_clusters_soa_is(name: str, qtype: int, is_li
     soas = [rrset for rrset in (*response.answer, *response.authority) if rrset.type == codes.SOA]
     assert bool(soas) == is_live
     assert all(struct.unpack("!I", rrset.rdatas[0][-20:-16]) == (1_700_000_000,) for rrset in soas)
+
+
+class World:
+    """A process that lends clusters; notes which were wished for."""
+
+    def __init__(self, state: ClusterState) -> None:
+        self.state = state
+        self.wishes: list[ClusterWish] = []
+
+    def cluster(self, wish: ClusterWish) -> "World":
+        self.wishes.append(wish)
+        return self
+
+    def forbidden(self) -> frozenset[str]:
+        return frozenset()
+
+    def set_up(self, text: str) -> Kubernetes:
+        """Set up the plugin of a Corefile's one server block."""
+        (block,) = corefile(text).blocks
+        setting = Setting(block, NO_PROCESS, self.cluster, lambda tags: None, own_addresses=("10.1.0.53",))
+        return Kubernetes.setup(block.directives, setting)
+
+
+NO_PROCESS = cast(Process, None)
+"""Nothing of the process is asked for."""
+
+
+def set_up_with(*objects: ClusterObject, text: str) -> tuple[Kubernetes, World]:
+    world = World(state_of(*objects))
+    return world.set_up(text), world
+
+
+def answer(plugin: Kubernetes, name: str, qtype: int = codes.A) -> Response:
+    others = Asked()
+    response = plugin.respond(query(name, qtype), Rest([others], others.resolve))
+    assert isinstance(response, Response)
+    return response
+
+
+def test_a_corefile_s_directive_serves_the_cluster_that_it_wishes_for() -> None:
+    text = "cluster.local in-addr.arpa {\n kubernetes {\n ttl 7\n pods verified\n labels app=x\n } \n}"
+    plugin, world = set_up_with(*CLUSTER, endpoints("svc", "10.1.0.53"), text=text)
+    assert world.wishes == [ClusterWish(pods=True, labels="app=x")]
+    (found,) = answer(plugin, "svc.ns.svc.cluster.local.").answer
+    assert found.ttl == 7
+    (pointer,) = answer(plugin, reverse_name("10.96.0.10"), codes.PTR).answer
+    assert pointer.rdatas == (from_text("svc.ns.svc.cluster.local."),)
+    (server,) = answer(plugin, "cluster.local.", codes.NS).answer
+    assert server.rdatas == (from_text("svc.ns.svc.cluster.local."),), "the block's own address"
+    assert answer(plugin, "example.com.") is PASSED_ON
+
+
+def test_fallthrough_without_zones_is_for_all_of_them() -> None:
+    for options, is_passed_on in (("", False), ("{\nfallthrough\n}", True)):
+        plugin, _ = set_up_with(*CLUSTER, text=f". {{\nkubernetes cluster.local {options}\n}}")
+        assert (answer(plugin, "x.cluster.local.").rcode == codes.NOERROR) is is_passed_on
+
+
+def test_it_is_ready_once_the_cluster_has_been_seen() -> None:
+    world = World(ClusterState())
+    plugin = world.set_up("cluster.local {\nkubernetes\n}")
+    assert not plugin.is_ready()
+    world.state.mark_synced()
+    assert plugin.is_ready()
+    assert Kubernetes(ClusterState(), RecordOptions(), (ZONE,)).is_ready()
+
+
+def test_there_is_one_in_a_server_block() -> None:
+    with pytest.raises(CorefileError, match=r"Corefile:3:2: found a second kubernetes"):
+        set_up_with(text="cluster.local {\n kubernetes\n kubernetes example.com\n}")

@@ -6,6 +6,7 @@ import pytest
 
 from kdns.cluster.events import Applied, Deleted, WatchEvent
 from kdns.cluster.objects import ClusterObject
+from kdns.cluster.selectors import parse_selector
 from kdns.records.cluster_zone import ClusterZone
 from kdns.records.options import RecordOptions
 from kdns.records.outcome import Outcome
@@ -176,6 +177,42 @@ def test_pointers_depend_on_namespaces_where_some_are_hidden() -> None:
     assert not tags.isdisjoint(shown.tags)
     assert shown.exists
     assert not lookup(state, question, namespaces=frozenset({"ns"})).exists
+
+
+LABELS = {"namespace_labels": parse_selector("show=yes")}
+POINTER = f"{reverse_name('10.96.0.1')} PTR"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["web.ns.svc A", "web.ns.svc SRV", "hl.ns.svc A", "ns.svc A", "ns.pod A", "10-1-0-1.ns.pod A", POINTER],
+)
+def test_namespace_labels_show_and_hide_everything_of_a_namespace_as_they_change(question: str) -> None:
+    state = state_of(*CLUSTER)
+    for labels, is_shown in (({}, False), ({"show": "yes"}, True), ({"show": "no"}, False)):
+        before = lookup(state, question, **LABELS)
+        tags = state.apply(Applied(namespace("ns", **labels)))
+        after = lookup(state, question, **LABELS)
+        assert after.exists is is_shown
+        assert before.exists == after.exists or not tags.isdisjoint(before.tags)
+
+
+def test_pointers_of_hidden_namespaces_are_left_out_of_those_that_are_shown() -> None:
+    state = state_of(*CLUSTER, namespace("other", show="yes"), endpoints("other/web", "10.1.0.1"))
+    question = f"{reverse_name('10.1.0.1')} PTR"
+    (shown,) = lookup(state, question, **LABELS).answer
+    assert len(shown.rdatas) == 1
+    (both,) = lookup(state, question).answer
+    assert len(both.rdatas) == 2
+
+
+@pytest.mark.parametrize("question", ["web.ns.svc A", POINTER])
+def test_before_labels_are_known_nothing_is_told_nor_denied(question: str) -> None:
+    state = state_of(*CLUSTER[2:])
+    state.unsynced = frozenset({"Namespace"})
+    found = lookup(state, question, **LABELS)
+    assert (found.exists, "Namespace" in found.needs) == (False, True)
+    assert lookup(state, question).exists, "without them, a namespace that may exist is answered for"
 
 
 @pytest.mark.parametrize(

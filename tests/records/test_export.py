@@ -1,6 +1,7 @@
 import dns.rdata
 import pytest
 
+from kdns.cluster.selectors import parse_selector
 from kdns.records.export import zone_rrsets
 from kdns.records.options import RecordOptions
 from kdns.wire import codes
@@ -73,6 +74,11 @@ def test_a_transfer_holds_the_services_by_namespace_and_name() -> None:
 def test_a_transfer_holds_exposed_namespaces_only(namespaces: set[str], hosts: set[str]) -> None:
     lines = exported(namespaces=frozenset(namespaces))
     assert {line.split()[0].split(".")[-2] for line in lines[2:]} == hosts
+
+
+def test_a_transfer_holds_namespaces_of_the_right_labels_only() -> None:
+    assert len(exported(namespace_labels=parse_selector("team"))) == 2
+    assert len(exported(namespace_labels=parse_selector("!team"))) > 2
 
 
 def test_without_a_service_in_front_the_name_server_is_ns_dns() -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from kdns.cluster.objects import ClusterObject, ObjectKey
+from kdns.cluster.wish import ClusterWish
+from kdns.sources.choice import kept_by
 from kdns.sources.manifests import Manifests, Reading
 
 
@@ -38,8 +40,12 @@ def write(path: Path, *trees: object) -> Path:
     return path
 
 
+ALL = kept_by(ClusterWish(pods=True))
+NO_PODS = kept_by(ClusterWish())
+
+
 def read(*paths: Path, service_cidr: str = "10.96.0.0/16", keep_pods: bool = True) -> Reading:
-    return Manifests(paths, service_cidr, keep_pods).read()
+    return Manifests(paths, service_cidr, ClusterWish(pods=keep_pods)).read()
 
 
 def reasons(reading: Reading) -> list[str]:

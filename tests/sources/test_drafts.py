@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from kdns.cluster.objects import ObjectKey, Service
 from kdns.sources.drafts import Contents, Problem, read_contents
-from tests.sources.builders import endpoint_slice, pod, service, write
+from tests.sources.builders import ALL, NO_PODS, endpoint_slice, pod, service, write
 
 
 def contents_of(tmp_path: Path, text: str | bytes, name: str = "a.yaml") -> Contents:
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_contents(path, keep_pods=True)
+    return read_contents(path, ALL)
 
 
 def keys(contents: Contents) -> list[str]:
@@ -42,9 +42,7 @@ def test_a_list_of_slices_implies_their_version(tmp_path: Path) -> None:
     item = endpoint_slice()
     del item["apiVersion"], item["kind"]
     tree = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSliceList", "items": [item]}
-    assert keys(read_contents(write(tmp_path / "a.yaml", tree), keep_pods=True)) == [
-        "EndpointSlice shop/web-1"
-    ]
+    assert keys(read_contents(write(tmp_path / "a.yaml", tree), ALL)) == ["EndpointSlice shop/web-1"]
 
 
 @pytest.mark.parametrize(
@@ -60,14 +58,14 @@ def test_a_list_of_slices_implies_their_version(tmp_path: Path) -> None:
 )
 def test_other_kinds_are_passed_over_in_silence(tmp_path: Path, version: str, kind: str) -> None:
     tree = {"apiVersion": version, "kind": kind, "metadata": {"name": "Any_Name"}, "spec": 7, "items": ["x"]}
-    contents = read_contents(write(tmp_path / "a.yaml", tree), keep_pods=True)
+    contents = read_contents(write(tmp_path / "a.yaml", tree), ALL)
     assert (contents.drafts, contents.problems, contents.namespaces) == ({}, [], set())
 
 
 def test_objects_of_any_kind_make_their_namespace_exist(tmp_path: Path) -> None:
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "x"}}
     trees = [deployment, pod(namespace="y"), service(namespace=None)]
-    contents = read_contents(write(tmp_path / "a.yaml", *trees), keep_pods=False)
+    contents = read_contents(write(tmp_path / "a.yaml", *trees), NO_PODS)
     assert contents.namespaces == {"x", "y", "default"}
     assert keys(contents) == ["Service default/web"]
 
@@ -112,21 +110,21 @@ def test_what_is_not_understood_is_named_and_the_rest_is_taken(
 def test_a_broken_item_spares_the_list(tmp_path: Path) -> None:
     items = [service("a"), 7, {"kind": "List", "apiVersion": "v1", "items": []}, service("b")]
     tree = {"apiVersion": "v1", "kind": "List", "items": items}
-    contents = read_contents(write(tmp_path / "a.json", tree), keep_pods=True)
+    contents = read_contents(write(tmp_path / "a.json", tree), ALL)
     assert keys(contents) == ["Service shop/a", "Service shop/b"]
     assert [problem.document for problem in contents.problems] == ["1, item 2", "1, item 3"]
 
 
 def test_lost_addresses_of_a_slice_are_named(tmp_path: Path) -> None:
     tree = endpoint_slice(endpoints=[{"addresses": ["a.example", "b.example", "10.0.0.1"]}])
-    contents = read_contents(write(tmp_path / "a.yaml", tree), keep_pods=True)
+    contents = read_contents(write(tmp_path / "a.yaml", tree), ALL)
     assert keys(contents) == ["EndpointSlice shop/web-1"]
     assert [p.reason for p in contents.problems] == ["left out, being no IP address: 'a.example' and 1 more"]
 
 
 def test_the_later_of_two_in_a_file_counts_and_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.yaml", service(clusterIP="10.96.0.1"), service(clusterIP="10.96.0.2"))
-    contents = read_contents(path, keep_pods=True)
+    contents = read_contents(path, ALL)
     [draft] = contents.drafts.values()
     assert isinstance(draft.value, Service)
     assert draft.value.cluster_ips == ("10.96.0.2",)
@@ -137,16 +135,14 @@ def test_the_later_of_two_in_a_file_counts_and_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_opened_is_a_problem(tmp_path: Path) -> None:
     missing = tmp_path / "a.yaml"
-    assert read_contents(missing, keep_pods=True).problems == [
-        Problem(missing, "", "", "No such file or directory")
-    ]
+    assert read_contents(missing, ALL).problems == [Problem(missing, "", "", "No such file or directory")]
 
 
 def test_equal_values_of_the_last_reading_are_kept_themselves(tmp_path: Path) -> None:
     path = write(tmp_path / "a.yaml", service("a"), service("b"))
-    before = read_contents(path, keep_pods=True)
+    before = read_contents(path, ALL)
     write(path, service("a"), service("b", ports=[{"port": 80}]))
-    after = read_contents(path, keep_pods=True, before=before)
+    after = read_contents(path, ALL, before=before)
     a, b = ObjectKey("Service", "shop", "a"), ObjectKey("Service", "shop", "b")
     assert after.drafts[a].value is before.drafts[a].value
     assert after.drafts[b].value != before.drafts[b].value
@@ -179,7 +175,7 @@ def test_no_tree_raises(tmp_path_factory: pytest.TempPathFactory, documents: lis
     for name in ("tree.yaml", "tree.json"):
         separator = "\n---\n" if name == "tree.yaml" else "\n"
         (folder / name).write_text(separator.join(json.dumps(each) for each in documents))
-        read_contents(folder / name, keep_pods=True)
+        read_contents(folder / name, ALL)
 
 
 TOKENS = (  # noqa: SIM905
@@ -194,4 +190,4 @@ def test_no_octets_raise(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -
     folder = tmp_path_factory.getbasetemp()
     for name in ("octets.yaml", "octets.json"):
         (folder / name).write_bytes(raw)
-        read_contents(folder / name, keep_pods=True)
+        read_contents(folder / name, ALL)

@@ -26,7 +26,7 @@ from kdns.sources.fields import NotUnderstood
 from kdns.sources.largefiles import documents_in
 from kdns.sources.pieces import PIECE, FileChanged
 from kdns.sources.shapes import ServiceShape
-from tests.sources.builders import pod, service
+from tests.sources.builders import ALL, pod, service
 
 
 def told(document: Document) -> object:
@@ -149,7 +149,7 @@ def test_a_large_list_is_never_held(tmp_path: Path, indent: int | None, broken: 
     path.write_text(text[:-10] if broken else text)
     del trees, text
     tracemalloc.start()
-    contents = read_contents(path, keep_pods=True)
+    contents = read_contents(path, ALL)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(contents.drafts) == (0 if broken else 1000)
@@ -190,7 +190,7 @@ def test_of_a_file_that_changes_while_it_is_read_everything_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _large(tmp_path)
-    before = read_contents(path, keep_pods=True)
+    before = read_contents(path, ALL)
     read = ListDocument.items
 
     def meanwhile(document: ListDocument) -> Any:
@@ -198,7 +198,7 @@ def test_of_a_file_that_changes_while_it_is_read_everything_stays_as_it_was(
         return read(document)
 
     monkeypatch.setattr(ListDocument, "items", meanwhile)
-    after = read_contents(path, keep_pods=True, before=before)
+    after = read_contents(path, ALL, before=before)
     assert after.is_torn
     assert after.drafts == before.drafts
     assert [str(problem) for problem in after.problems] == [f"{path}: changed while it was being read"]

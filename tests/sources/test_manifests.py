@@ -17,9 +17,10 @@ from kdns.cluster.objects import (
     ServiceKind,
     key_of,
 )
+from kdns.cluster.wish import ClusterWish
 from kdns.sources.addresses import BadServiceCidr
 from kdns.sources.manifests import Manifests, UnreadablePath
-from tests.sources.builders import names, pod, read, reasons, service, write
+from tests.sources.builders import endpoint_slice, endpoints, names, pod, read, reasons, service, write
 
 KUBECTL_OUTPUT = Path(__file__).with_name("kubectl-get.yaml")
 
@@ -61,6 +62,25 @@ def test_what_kubectl_prints_is_read_as_it_stands() -> None:
 def test_pods_are_not_kept_unless_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "a.yaml", pod(), service(clusterIP="10.96.0.1"))
     assert names(read(path, keep_pods=False).objects) == {"Service shop/web"}
+
+
+def test_slices_and_endpoints_are_not_kept_where_nobody_wishes_to_see_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.yaml", endpoints(), endpoint_slice(), service(clusterIP="10.96.0.1"))
+    seen = Manifests([path]).as_seen_by(ClusterWish(endpoint_slices=False)).read()
+    assert names(seen.objects) == {"Service shop/web"}
+    assert names(Manifests([path]).read().objects) == {"Service shop/web", "EndpointSlice shop/web-1"}
+
+
+def test_labels_choose_among_objects_and_leave_namespaces(tmp_path: Path) -> None:
+    chosen = service("api", clusterIP="10.96.0.2")
+    chosen["metadata"]["labels"] = {"app": "api"}
+    other = service("web", "other", clusterIP="10.96.0.1")
+    path = write(tmp_path / "a.yaml", chosen, other, pod(), endpoint_slice())
+    seen = Manifests([path]).as_seen_by(ClusterWish(pods=True, labels="app in (api, web)")).read()
+    assert names(seen.objects) == {"Service shop/api"}
+    assert {key.name for key in seen.objects if key.resource == "Namespace"} == {"shop", "other"}
+    unlabelled = Manifests([path]).as_seen_by(ClusterWish(labels="!app")).read()
+    assert names(unlabelled.objects) == {"Service other/web", "EndpointSlice shop/web-1"}
 
 
 def test_a_tutorials_services_without_addresses_are_served(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from kdns.sources.snapshot import Snapshot
 from tests.builders import cluster_ip, namespace, pod, state_of
 
 VERSIONS = {"Service": "12"}
+KINDS = ("Namespace", "Service", "EndpointSlice", "Pod")
 
 
 def saver_of(folder: Path, state: ClusterState) -> Saver:
@@ -172,7 +173,7 @@ async def test_a_restored_state_is_the_one_that_was_saved(tmp_path: Path) -> Non
     await saver_of(tmp_path, before).save()
     after, tags = empty_state(), set[Tag]()
     saver = saver_of(tmp_path, after)
-    header = saver.restore(tags.update)
+    header = saver.restore(tags.update, KINDS)
     assert header is not None
     assert header.versions == VERSIONS
     assert list(after.objects()) == list(before.objects())
@@ -181,12 +182,19 @@ async def test_a_restored_state_is_the_one_that_was_saved(tmp_path: Path) -> Non
     assert not after.has_synced, "that is for whoever knows the versions"
 
 
+async def test_kinds_that_nobody_wishes_to_see_are_not_restored(tmp_path: Path) -> None:
+    await saver_of(tmp_path, state_of(namespace(), pod("a", "10.0.0.1"))).save()
+    state = empty_state()
+    saver_of(tmp_path, state).restore(lambda tags: None, KINDS[:3])
+    assert list(state.objects()) == [namespace()]
+
+
 async def test_a_restored_state_is_not_written_again_as_if_it_were_new(tmp_path: Path, fast: None) -> None:
     await saver_of(tmp_path, state_of(namespace())).save()
     content = (tmp_path / "cluster.snapshot").read_bytes()
     state = empty_state()
     saver = saver_of(tmp_path, state)
-    saver.restore(lambda tags: None)
+    saver.restore(lambda tags: None, KINDS)
     state.mark_synced()
     async with running(saver):
         await asyncio.sleep(0.2)
@@ -198,7 +206,7 @@ def test_without_a_snapshot_there_is_nothing_to_restore(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    assert saver_of(tmp_path, empty_state()).restore(lambda tags: None) is None
+    assert saver_of(tmp_path, empty_state()).restore(lambda tags: None, KINDS) is None
     assert f"no snapshot at {tmp_path}/cluster.snapshot yet" in caplog.text
 
 
@@ -209,6 +217,6 @@ async def test_a_broken_snapshot_is_refused_whole_with_its_reason(
     path = tmp_path / "cluster.snapshot"
     path.write_bytes(path.read_bytes()[:-1])
     state = empty_state()
-    assert saver_of(tmp_path, state).restore(lambda tags: None) is None
+    assert saver_of(tmp_path, state).restore(lambda tags: None, KINDS) is None
     assert len(state) == 0
     assert f"the snapshot is ignored: {path}: damaged" in caplog.text

@@ -221,3 +221,18 @@ def test_where_nothing_can_be_written_is_told_by_name(tmp_path: Path, place: str
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=place):
         write(tmp_path / place, FEW)
+
+
+def test_two_that_write_the_same_file_at_once_leave_one_that_is_whole(tmp_path: Path) -> None:
+    first = Snapshot(tmp_path).write([pod(f"p-{number}") for number in range(2000)], {})
+    second = Snapshot(tmp_path).write(FEW, {})
+    for _ in zip(first, second, strict=False):
+        pass
+    for writing in (first, second):
+        for _ in writing:
+            pass
+        assert read(Snapshot(tmp_path))[1]
+
+
+def test_a_name_has_a_file_of_its_own(tmp_path: Path) -> None:
+    assert Snapshot(tmp_path, "abc").path == tmp_path / "cluster-abc.snapshot"

@@ -17,7 +17,7 @@ import dns.message
 import dns.rrset
 
 from kdns.upstreams.options import Address
-from kdns.upstreams.replies import Reply
+from kdns.wire.replies import Reply
 
 PATIENCE = 20.0  # seconds after which something that should have happened never will
 

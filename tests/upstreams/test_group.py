@@ -4,11 +4,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kdns.upstreams.compression import Malformed
 from kdns.upstreams.errors import Closed, NoHealthyUpstream, NoReply, Overloaded, Unreachable
 from kdns.upstreams.group import Group, GroupOptions
 from kdns.upstreams.options import Address, Options
 from kdns.upstreams.upstream import Upstream
+from kdns.wire.compression import Malformed
 from tests.upstreams.dummies import (
     Dummy,
     addresses_in,

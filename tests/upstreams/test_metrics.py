@@ -1,4 +1,5 @@
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from kdns.measures import Family, Histogram
 from kdns.observability.metrics import Metrics
@@ -45,9 +46,17 @@ def test_an_upstream_of_two_groups_has_one_sample() -> None:
 
 
 def test_the_page_shows_them() -> None:
-    groups = [group_with(3, 0.0001), group_with(11, 0.3)]
+    groups = [group_with(3, 0.0001), group_with(11, 0.3), group_with(12, 0.3)]
     page = Metrics(lambda: measure(groups)).page().decode()
-    assert "coredns_forward_max_concurrent_rejects_total 2.0" in page
-    assert 'coredns_proxy_healthcheck_failures_total{proxy_name="forward",to="192.0.2.1:53"} 4.0' in page
-    assert 'le="0.00025",proxy_name="forward",rcode="NXDOMAIN",to="192.0.2.1:53"} 1.0' in page
-    assert 'rcode="11"' in page
+    samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    values = {(name, frozenset(labels.values())): value for name, labels, value, *_ in samples}
+
+    def value(name: str, *labels: str) -> float:
+        return values[f"coredns_{name}", frozenset(labels)]
+
+    upstream = ("192.0.2.1:53", "forward")
+    assert value("forward_max_concurrent_rejects_total") == 3
+    assert value("proxy_healthcheck_failures_total", *upstream) == 6
+    assert value("proxy_request_duration_seconds_bucket", "0.00025", *upstream, "NXDOMAIN") == 1
+    for rcode in ("NXDOMAIN", "DSOTYPENI", "12"):
+        assert value("proxy_request_duration_seconds_count", *upstream, rcode) == 1

@@ -1,6 +1,5 @@
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +11,8 @@ from kdns.upstreams.counters import SocketCounters
 from kdns.upstreams.errors import BadReply, Closed, ConnectionLost, NoReply, Unreachable
 from kdns.upstreams.options import Address, Options
 from kdns.upstreams.streams import DialTimeout, StreamTransport
-from tests.conftest import find_tool
+from tests.upstreams import certificates
+from tests.upstreams.certificates import make_certificate
 from tests.upstreams.dummies import (
     END,
     RST,
@@ -343,26 +343,12 @@ async def test_closing_fails_what_waits_for_a_stream_to_open(monkeypatch: pytest
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    command = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=dns.example"
-    )
-    names = "subjectAltName=DNS:dns.example,IP:127.0.0.1"
-    files = ["-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run(
-        [find_tool("openssl"), *command.split(), "-addext", names, *files],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return folder
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def serving(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    return context
+    return certificates.serving(certificate)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import dns.message
 import pytest
 
 from kdns.upstreams.errors import Closed, NoReply, Unreachable, UpstreamError
+from kdns.upstreams.health import SHORTEST_INTERVAL
 from kdns.upstreams.options import Address, Options
 from kdns.upstreams.upstream import Upstream
 from kdns.wire import names
@@ -214,3 +215,16 @@ async def test_replies_are_counted_by_rcode() -> None:
         counted = {rcode: sum(each.counts) for rcode, each in upstream.counters.durations.items()}
         assert counted == {0: 1, 3: 2}
         assert all(each.total > 0 for each in upstream.counters.durations.values())
+
+
+async def test_probes_keep_a_distance_whatever_the_interval() -> None:
+    options = Options(probe_interval=0.0)
+    with closed_port() as dead:
+        async with upstream_at(dead, options) as upstream:
+            with pytest.raises(Unreachable):
+                await upstream.exchange(query(), deadline=soon())
+            now = asyncio.get_running_loop().time
+            await until(lambda: upstream.health.fails)
+            begun, before = now(), upstream.health.fails
+            await until(lambda: upstream.health.fails >= before + 5)
+            assert now() - begun > 3 * SHORTEST_INTERVAL

@@ -5,6 +5,7 @@ Configuration, credentials and TLS are kubernetes_asyncio's; bodies are handed o
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,10 @@ from kdns.sources.api.library import (
     new_configuration,
     new_rest_client,
 )
+from kdns.sources.api.limits import Limiter
+from kdns.sources.api.meter import Meter
 from kdns.sources.api.replies import read_trouble
+from kdns.sources.errors import ClusterError
 
 CONNECT_SECONDS = 10.0
 _LONGEST_ERROR = 64 << 10
@@ -36,7 +40,7 @@ Configure: TypeAlias = Callable[[], Awaitable[Configuration]]
 """Reads the configuration anew, credentials and all. Raises AccessError."""
 
 
-class AccessError(Exception):
+class AccessError(ClusterError):
     """The API server can't be asked: no configuration, or a broken one. The message says which."""
 
 
@@ -46,7 +50,7 @@ def in_cluster(service_account: Path | None = None) -> Configure:
 
     async def configure() -> Configuration:
         configuration = new_configuration()
-        with _as_access_error("not inside a cluster"):
+        with as_access_error("not inside a cluster"):
             config.load_incluster_config(
                 configuration, token_filename=str(folder / "token"), cert_filename=str(folder / "ca.crt")
             )
@@ -60,7 +64,7 @@ def from_kubeconfig(path: Path, context: str | None = None) -> Configure:
 
     async def configure() -> Configuration:
         configuration = new_configuration()
-        with _as_access_error(str(path)):
+        with as_access_error(str(path)):
             await asyncio.to_thread(path.stat)  # or kubernetes_asyncio takes a missing file for an empty one
             await config.load_kube_config(str(path), context, configuration, persist_config=False)
         return configuration
@@ -72,7 +76,7 @@ def from_url(url: str) -> Configure:
     """Configure for an endpoint that asks nobody who they are."""
 
     async def configure() -> Configuration:
-        with _as_access_error(repr(url)):
+        with as_access_error(repr(url)):
             parts = urlsplit(url)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("no URL of a server, as http://127.0.0.1:8001 is one")
@@ -82,7 +86,7 @@ def from_url(url: str) -> Configure:
 
 
 @contextlib.contextmanager
-def _as_access_error(what: str) -> Iterator[None]:
+def as_access_error(what: str) -> Iterator[None]:
     """Give whatever kubernetes_asyncio raises for a bad configuration one form."""
     try:
         yield
@@ -101,6 +105,11 @@ class _Connections:
     configuration: Configuration
     users: int = 0
 
+    @property
+    def host(self) -> str:
+        """The server's name and port, as metrics show them."""
+        return str(urlsplit(self.configuration.host).netloc).rpartition("@")[2]
+
 
 class Access:
     """One API server. Credentials and TLS are read anew after `renew`, with the next request.
@@ -108,8 +117,12 @@ class Access:
     Connections are closed when nobody uses them: who reads from one that aiohttp closes waits for ever.
     """
 
-    def __init__(self, configure: Configure) -> None:
+    def __init__(
+        self, configure: Configure, limiter: Limiter | None = None, meter: Meter | None = None
+    ) -> None:
         self._configure = configure
+        self._limiter = limiter or Limiter()
+        self._meter = meter or Meter()
         self._current: _Connections | None = None
         self._old: list[_Connections] = []
         self._lock = asyncio.Lock()
@@ -136,23 +149,52 @@ class Access:
         connections = await self._connected()
         connections.users += 1
         try:
-            response = await connections.client.request(
-                "GET",
-                connections.configuration.host.rstrip("/") + path,
-                query_params=list(query.items()),
-                headers=await _headers(connections.configuration, accept),
-                _preload_content=False,
-                _request_timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=CONNECT_SECONDS, sock_read=read_timeout
-                ),
-            )
-            async with response:
+            async with (
+                contextlib.nullcontext() if "watch" in query else self._in_turn(connections.host),
+                await self._answer(connections, path, query, read_timeout, accept) as response,
+            ):
                 if response.status != 200:
                     body = await response.content.read(_LONGEST_ERROR)
                     raise read_trouble(body, response.status, response.headers.get("Retry-After", ""))
                 yield response.content
         finally:
             connections.users -= 1
+
+    @contextlib.asynccontextmanager
+    async def _in_turn(self, host: str) -> AsyncIterator[None]:
+        """Wait for a request's turn, and measure it to its end."""
+        begun = time.monotonic()
+        try:
+            wait = self._limiter.reserve()
+            if wait:
+                await asyncio.sleep(wait)
+            self._meter.waited(host, time.monotonic() - begun)
+            yield
+        finally:
+            self._meter.requested(host, time.monotonic() - begun)
+
+    async def _answer(
+        self, to: _Connections, path: str, query: Mapping[str, str], read_timeout: float, accept: str
+    ) -> aiohttp.ClientResponse:
+        """Send a request and return the response when it begins."""
+        headers = await _headers(to.configuration, accept)
+        status = None
+        try:
+            async with self._limiter.place():
+                response: aiohttp.ClientResponse = await to.client.request(
+                    "GET",
+                    to.configuration.host.rstrip("/") + path,
+                    query_params=list(query.items()),
+                    headers=headers,
+                    _preload_content=False,
+                    _request_timeout=aiohttp.ClientTimeout(
+                        total=None, sock_connect=CONNECT_SECONDS, sock_read=read_timeout
+                    ),
+                )
+            status = response.status
+            return response
+        finally:
+            self._meter.answered(to.host, status)
 
     async def _connected(self) -> _Connections:
         """Return the connections to use, made anew if they were given up."""
@@ -166,7 +208,7 @@ class Access:
         configuration = await self._configure()
         # Python 3.13 refuses CAs without a key identifier, which many clusters have (libraries.md)
         configuration.disable_strict_ssl_verification = True
-        with _as_access_error("TLS"):
+        with as_access_error("TLS"):
             return _Connections(new_rest_client(configuration), configuration)
 
     async def _close_old(self, may_close: Callable[[_Connections], bool]) -> None:
@@ -177,7 +219,7 @@ class Access:
 
 async def _headers(configuration: Configuration, accept: str) -> dict[str, str]:
     headers = {"Accept": accept, "User-Agent": f"kdns/{__version__}"}
-    with _as_access_error("token"):
+    with as_access_error("token"):
         settings = await configuration.auth_settings()
     if "BearerToken" in settings:
         headers["Authorization"] = settings["BearerToken"]["value"].strip()

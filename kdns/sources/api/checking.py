@@ -74,9 +74,7 @@ class Checker:
         resource, slices = self._intake.resource, Slices()
         listed: set[int] = set()
         differences: dict[Key, Versions] = {}
-        query = {"limit": str(PAGE)}
-        if resource.field_selector:
-            query["fieldSelector"] = resource.field_selector
+        query = {"limit": str(PAGE), **resource.selectors}
         rest = ""
         while True:
             page_query = query | ({"continue": rest} if rest else {})

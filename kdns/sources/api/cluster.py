@@ -1,4 +1,4 @@
-"""ClusterSource: the API server and the snapshot together, as the one source of a server's state."""
+"""ClusterSource: an API server and the snapshot together, as the one source of a cluster's state."""
 
 import asyncio
 import contextlib
@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable
 
 from kdns.cluster.events import Tag
 from kdns.cluster.state import ClusterState
+from kdns.cluster.wish import ClusterWish
 from kdns.measures import Family, Histogram
 from kdns.sources.api.access import Access, AccessError, Configure
+from kdns.sources.api.limits import Limiter
 from kdns.sources.api.measures import measure
-from kdns.sources.api.resources import ENDPOINT_SLICES, NAMESPACES, PODS, SERVICES
+from kdns.sources.api.meter import Meter
+from kdns.sources.api.resources import resources_of
 from kdns.sources.api.source import ApiSource
 from kdns.sources.saving import Saver
 from kdns.sources.snapshot import Snapshot
@@ -22,22 +25,24 @@ log = logging.getLogger("kdns.kubernetes")
 class ClusterSource:
     """Serves the last known state from `snapshot` until the API server has answered, and keeps it up to date.
 
-    Pods are read only if the state needs them.
+    What is read, and how hard, is the wish's; `configure` says where.
     """
 
     def __init__(
         self,
         configure: Configure,
+        wish: ClusterWish,
         state: ClusterState,
         on_tags: Callable[[frozenset[Tag]], None],
         snapshot: Snapshot | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._configure = configure
         self._on_tags = on_tags
-        resources = [NAMESPACES, SERVICES, ENDPOINT_SLICES]
-        if not state.is_synced(PODS.kind):
-            resources.append(PODS)
-        self._api = ApiSource(Access(configure), state, resources, on_tags)
+        self._kinds = wish.kinds
+        limiter = Limiter(wish.api.qps, wish.api.burst, wish.api.max_inflight)
+        access = Access(configure, limiter, meter)
+        self._api = ApiSource(access, state, resources_of(wish), on_tags, meter=meter)
         self._saver = Saver(snapshot, state, self._api.versions) if snapshot else None
 
     async def restore(self) -> None:
@@ -45,7 +50,7 @@ class ClusterSource:
 
         With a snapshot, a broken configuration is only told in the log: names are answered all the same.
         """
-        header = self._saver.restore(self._on_tags) if self._saver else None
+        header = self._saver.restore(self._on_tags, self._kinds) if self._saver else None
         if header is not None:
             self._api.resume(header.versions)
         try:
@@ -72,8 +77,8 @@ class ClusterSource:
         return frozenset(kind for kind, health in self._api.health.items() if health.is_forbidden)
 
     def measure(self) -> Iterable[Family | Histogram]:
-        """Return the metrics of the API and of the snapshot."""
-        yield from measure(self._api.health.values(), self._api.latency)
+        """Return the metrics of the watches and of the snapshot."""
+        yield from measure(self._api.health.values())
         if self._saver:
             age = time.time() - self._saver.written_at if self._saver.written_at else -1.0
             yield Family(

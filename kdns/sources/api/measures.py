@@ -4,13 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from kdns.measures import Family, Histogram
-from kdns.sources.api.health import Health, Latency
+from kdns.measures import Family
+from kdns.sources.api.health import Health
 
 _RESOURCE = ("resource",)
 
 
-def measure(healths: Iterable[Health], latency: Latency) -> Iterator[Family | Histogram]:
+def measure(healths: Iterable[Health]) -> Iterator[Family]:
     """Yield the families of these resources at this moment."""
     healths = list(healths)
 
@@ -48,14 +48,3 @@ def measure(healths: Iterable[Health], latency: Latency) -> Iterator[Family | Hi
         ("differences_total", "Objects whose events were missed, repaired.", lambda each: each.differences),
     ):
         yield gauge(name, help_text, value)._replace(kind="counter")
-    yield _programming_duration(latency)
-
-
-def _programming_duration(latency: Latency) -> Histogram:
-    return Histogram(
-        "coredns_kubernetes_dns_programming_duration_seconds",
-        "Histogram of the time (in seconds) it took to program a dns instance.",
-        ("service_kind",),
-        latency.bounds,
-        [((kind,), counts, latency.sums[kind]) for kind, counts in latency.counts.items()],
-    )

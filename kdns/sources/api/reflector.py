@@ -229,5 +229,4 @@ class Reflector:
         self, query: Mapping[str, str], read_timeout: float
     ) -> "contextlib.AbstractAsyncContextManager[aiohttp.StreamReader]":
         resource = self.intake.resource
-        selector = {"fieldSelector": resource.field_selector} if resource.field_selector else {}
-        return self._access.get(resource.path, {**query, **selector}, read_timeout)
+        return self._access.get(resource.path, {**query, **resource.selectors}, read_timeout)

@@ -1,6 +1,9 @@
 """The resources that kdns lists and watches, and the right it needs for each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kdns.cluster.wish import ClusterWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,13 @@ class Resource:
     path: str
     group: str = ""
     field_selector: str = ""
+    label_selector: str = ""
+
+    @property
+    def selectors(self) -> Mapping[str, str]:
+        """The query parameters that choose among its objects."""
+        chosen = {"fieldSelector": self.field_selector, "labelSelector": self.label_selector}
+        return {name: selector for name, selector in chosen.items() if selector}
 
     @property
     def rule(self) -> str:
@@ -31,3 +41,11 @@ PODS = Resource(
     field_selector="status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown",
 )
 """Pods that have ended are left out by the server (CoreDNS's field selector)."""
+
+_LABELLED = (SERVICES, ENDPOINT_SLICES, PODS)
+
+
+def resources_of(wish: ClusterWish) -> list[Resource]:
+    """Return what is to be listed and watched. Labels choose among all objects but Namespaces (CoreDNS)."""
+    labelled = (replace(each, label_selector=wish.labels) for each in _LABELLED)
+    return [each for each in (NAMESPACES, *labelled) if each.kind in wish.kinds]

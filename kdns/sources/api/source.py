@@ -10,8 +10,9 @@ from kdns.cluster.objects import EndpointSlice, ServiceKind
 from kdns.cluster.state import ClusterState
 from kdns.sources.api.access import Access
 from kdns.sources.api.checking import Checker
-from kdns.sources.api.health import Health, Latency
+from kdns.sources.api.health import Health
 from kdns.sources.api.intake import Intake
+from kdns.sources.api.meter import Meter
 from kdns.sources.api.pacing import Pace
 from kdns.sources.api.reflector import Reflector
 from kdns.sources.api.resources import Resource
@@ -27,8 +28,9 @@ class ApiSource:
         resources: Iterable[Resource],
         on_tags: Callable[[frozenset[Tag]], None],
         pace: Pace | None = None,
+        meter: Meter | None = None,
     ) -> None:
-        self.latency = Latency()
+        self._meter = meter or Meter()
         self._access = access
         self._state = state
         self._on_tags = on_tags
@@ -76,7 +78,7 @@ class ApiSource:
         service = self._state.services.get(changed.service_key)
         if changed.changed_at and service is not None and service.kind != ServiceKind.EXTERNAL_NAME:
             is_headless = service.kind == ServiceKind.HEADLESS
-            self.latency.observe(
+            self._meter.programmed(
                 "headless_with_selector" if is_headless else "cluster_ip",
                 time.time() - changed.changed_at,
             )

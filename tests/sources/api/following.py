@@ -16,6 +16,7 @@ from kdns.sources.api.access import Access, Configure, from_url
 from kdns.sources.api.checking import Checker
 from kdns.sources.api.health import Health
 from kdns.sources.api.intake import Intake
+from kdns.sources.api.meter import Meter
 from kdns.sources.api.pacing import Pace
 from kdns.sources.api.reflector import Reflector
 from kdns.sources.api.resources import ENDPOINT_SLICES, NAMESPACES, PODS, SERVICES, Resource
@@ -139,11 +140,12 @@ async def keeping(
     wait: bool = True,
     holding: Iterable[ClusterObject] = (),
     versions: Mapping[str, str] | None = None,
+    meter: Meter | None = None,
 ) -> AsyncIterator[Keeping]:
     """Keep a state of all resources in step with a server, from what is held and its versions."""
     state, tags = ClusterState(needed=KINDS), set[Tag]()
     access = Access(from_url(url) if isinstance(url, str) else url)
-    kept = Keeping(ApiSource(access, state, RESOURCES, tags.update, pace), state, tags)
+    kept = Keeping(ApiSource(access, state, RESOURCES, tags.update, pace, meter), state, tags)
     for each in holding:
         state.apply(Applied(each))
     kept.source.resume(versions or {})

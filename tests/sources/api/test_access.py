@@ -1,6 +1,7 @@
 """kdns.sources.api.access: where the API server is and who we are, read anew when that is wrong."""
 
 import asyncio
+import contextlib
 import json
 import re
 import stat
@@ -11,8 +12,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from kdns.measures import Histogram
 from kdns.sources.api import access
 from kdns.sources.api.access import Access, AccessError, Configure, from_kubeconfig, from_url, in_cluster
+from kdns.sources.api.limits import Limiter
+from kdns.sources.api.meter import Meter
 from kdns.sources.api.replies import ApiTrouble, Trouble
 from tests.apiserver.asking import SERVICES
 from tests.apiserver.builders import service
@@ -225,6 +229,76 @@ async def test_renewal_reads_the_configuration_once_for_all_who_ask(server: Fake
     await asyncio.gather(*(names(asked) for _ in range(5)))
     assert len(reads) == 2
     await asked.close()
+    await asked.close()
+
+
+def counts(meter: Meter) -> dict[str, dict[tuple[str, ...], float]]:
+    """Return how often what was counted, by the end of its name and its labels without the host."""
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for each in meter.measure():
+        kind = each.name.removeprefix("coredns_kubernetes_rest_client_")
+        if isinstance(each, Histogram):
+            found[kind] = {labels[:-1]: sum(numbers) for labels, numbers, _ in each.samples}
+        else:
+            found[kind] = {labels[:-1]: value for labels, value in each.samples}
+    return found
+
+
+async def test_requests_are_measured_and_watches_counted_only(server: FakeApiServer) -> None:
+    meter = Meter()
+    asked = Access(from_url(server.url), meter=meter)
+    await names(asked)
+    server.script(Fail(500))
+    with pytest.raises(ApiTrouble):
+        await names(asked)
+    async with asked.get(SERVICES, {"watch": "1", "resourceVersion": str(server.version)}, 10.0):
+        pass
+    await server.stop()
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await names(asked)
+    await asked.close()
+    assert counts(meter) == {
+        "requests_total": {("200", "GET"): 2, ("500", "GET"): 1, ("<error>", "GET"): 1},
+        "request_duration_seconds": {("GET",): 3},
+        "rate_limiter_duration_seconds": {("GET",): 3},
+    }
+    hosts = {labels[-1] for each in meter.measure() for labels, *_ in each.samples}
+    assert hosts == {server.url.removeprefix("http://")}
+
+
+class OutOfTurns(Limiter):
+    """Gives nobody a turn today."""
+
+    def reserve(self) -> float:
+        return 3600.0
+
+
+async def test_requests_wait_for_their_turn_and_watches_do_not(server: FakeApiServer) -> None:
+    asked = Access(from_url(server.url), OutOfTurns())
+    waiting = asyncio.create_task(names(asked))
+    async with asked.get(SERVICES, {"watch": "1", "resourceVersion": str(server.version)}, 10.0):
+        await server.watched("services")
+    assert [request.verb for request in server.requests] == ["watch"]
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asked.close()
+
+
+async def test_a_server_that_is_silent_holds_up_no_more_than_the_places_there_are(
+    server: FakeApiServer,
+) -> None:
+    asked = Access(from_url(server.url), Limiter(max_inflight=1))
+    server.script(Stall(headers=False))
+    silent = asyncio.create_task(names(asked))
+    await server.until(lambda: len(server.requests) == 1)
+    second = asyncio.create_task(names(asked))
+    await asyncio.sleep(0.05)
+    assert len(server.requests) == 1
+    silent.cancel()
+    assert await second == []
+    with contextlib.suppress(asyncio.CancelledError):
+        await silent
     await asked.close()
 
 

@@ -8,25 +8,29 @@ from pathlib import Path
 import pytest
 
 from kdns.cluster.events import UNSYNCED, Tag
-from kdns.cluster.state import NEEDED_ALWAYS, ClusterState
+from kdns.cluster.state import ClusterState
+from kdns.cluster.wish import PLAIN, ApiServer, ClusterWish
 from kdns.measures import Family
 from kdns.sources import saving
 from kdns.sources.api.access import AccessError, Configure, from_kubeconfig, from_url
 from kdns.sources.api.cluster import ClusterSource
 from kdns.sources.snapshot import Snapshot
 from tests.apiserver.asking import Asker
-from tests.apiserver.builders import endpoint_slice, namespace, pod, service
+from tests.apiserver.builders import changed, endpoint_slice, namespace, pod, service
+from tests.apiserver.failures import Stall
 from tests.apiserver.fake import FakeApiServer
 from tests.sources.api.following import held, listed, until
+
+SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 class Node:
     """A ClusterState and the source that fills it."""
 
-    def __init__(self, configure: Configure, folder: Path | None, needed: tuple[str, ...]) -> None:
-        self.state, self.tags = ClusterState(needed=needed), set[Tag]()
+    def __init__(self, configure: Configure, folder: Path | None, wish: ClusterWish) -> None:
+        self.state, self.tags = ClusterState(needed=wish.kinds), set[Tag]()
         snapshot = Snapshot(folder) if folder else None
-        self.source = ClusterSource(configure, self.state, self.tags.update, snapshot)
+        self.source = ClusterSource(configure, wish, self.state, self.tags.update, snapshot)
 
     def value(self, name: str, *labels: str) -> float:
         (family,) = (each for each in self.source.measure() if each.name == name)
@@ -36,9 +40,9 @@ class Node:
 
 @contextlib.asynccontextmanager
 async def node(
-    configure: str | Configure, folder: Path | None = None, needed: tuple[str, ...] = NEEDED_ALWAYS
+    configure: str | Configure, folder: Path | None = None, wish: ClusterWish = PLAIN
 ) -> AsyncIterator[Node]:
-    made = Node(from_url(configure) if isinstance(configure, str) else configure, folder, needed)
+    made = Node(from_url(configure) if isinstance(configure, str) else configure, folder, wish)
     await made.source.restore()
     task = asyncio.create_task(made.source.run())
     try:
@@ -61,14 +65,73 @@ def small_cluster(server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
-async def test_pods_are_read_only_if_the_state_needs_them(server: FakeApiServer) -> None:
-    async with node(server.url) as made:
+@pytest.mark.parametrize(
+    ("wish", "resources"),
+    [
+        (PLAIN, {"endpointslices"}),
+        (ClusterWish(pods=True), {"endpointslices", "pods"}),
+        (ClusterWish(endpoint_slices=False), set()),
+        (ClusterWish(pods=True, endpoint_slices=False), {"pods"}),
+    ],
+)
+async def test_only_what_was_wished_for_is_read(
+    server: FakeApiServer, wish: ClusterWish, resources: set[str]
+) -> None:
+    async with node(server.url, wish=wish) as made:
         await until(lambda: made.state.has_synced)
-        assert not made.state.pods
-    assert not server.requests_for("pods")
-    async with node(server.url, needed=(*NEEDED_ALWAYS, "Pod")) as made:
+        assert (len(made.state.pods), len(made.state.slices)) == (wish.pods, wish.endpoint_slices)
+    assert {each.resource for each in server.requests} == {"namespaces", "services"} | resources
+
+
+@pytest.mark.parametrize("offers_watch_list", [True, False])
+async def test_labels_choose_among_all_objects_but_namespaces(
+    server: FakeApiServer, offers_watch_list: bool
+) -> None:
+    server.offers_watch_list = offers_watch_list
+    labels = {"app": "api"}
+    server.put(
+        changed(service("shop/api", "10.96.0.2"), labels=labels),
+        changed(endpoint_slice("shop/api", "10.0.0.2"), labels=labels | {SERVICE_LABEL: "api"}),
+        pod("shop/b", "10.0.0.2", labels=labels),
+    )
+    async with node(server.url, wish=ClusterWish(pods=True, labels="app in (api,x)")) as made:
         await until(lambda: made.state.has_synced)
-        assert len(made.state.pods) == 1
+        kinds = sorted((each.resource, each.name) for each in held(made.state))
+        assert kinds == [
+            ("EndpointSlice", "api-1"),
+            ("Namespace", "shop"),
+            ("Pod", "b"),
+            ("Service", "api"),
+        ]
+        server.put(changed(service("shop/web", "10.96.0.1"), labels=labels))
+        await until(lambda: ("shop", "web") in made.state.services)
+        server.put(service("shop/web", "10.96.0.1"))
+        await until(lambda: ("shop", "web") not in made.state.services)
+
+
+async def test_a_snapshot_without_a_kind_does_not_make_it_count_as_seen(
+    server: FakeApiServer, tmp_path: Path
+) -> None:
+    async with node(server.url, tmp_path) as made:
+        await until(lambda: made.state.has_synced)
+    await server.stop()
+    async with node(server.url, tmp_path, ClusterWish(pods=True)) as made:
+        assert made.state.unsynced == {"Pod"}
+        assert ("shop", "web") in made.state.services
+        await server.start()
+        await until(lambda: made.state.has_synced)
+    await server.stop()
+    async with node(server.url, tmp_path) as made:
+        assert made.state.has_synced
+        assert not made.state.pods, "what nobody wishes to see would never be brought up to date"
+
+
+async def test_what_is_asked_is_within_the_limits_of_the_wish(server: FakeApiServer) -> None:
+    server.script(Stall(headers=False))
+    async with node(server.url, wish=ClusterWish(ApiServer(max_inflight=1))):
+        await server.until(lambda: bool(server.requests))
+        await asyncio.sleep(0.05)
+        assert len(server.requests) == 1, "the others have no place while the first gets no answer"
 
 
 async def test_what_was_known_is_there_at_once_after_a_restart_and_stale_until_confirmed(
@@ -116,7 +179,7 @@ async def test_without_a_way_to_the_api_there_must_be_a_snapshot(
     missing = from_kubeconfig(tmp_path / "missing")
     for folder in (None, tmp_path):
         with pytest.raises(AccessError, match="missing"):
-            await Node(missing, folder, NEEDED_ALWAYS).source.restore()
+            await Node(missing, folder, PLAIN).source.restore()
     async with node(server.url, tmp_path) as made:
         await until(lambda: made.state.has_synced)
     async with node(missing, tmp_path) as made:

@@ -1,6 +1,7 @@
 """kdns.sources.api.source: all resources of one server, each in its own time, in one state."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from kdns.cluster.events import UNSYNCED, service_tag
 from kdns.cluster.objects import ServiceKey
 from kdns.cluster.state import ClusterState
+from kdns.measures import Histogram
 from kdns.sources.api.access import Access, from_url
+from kdns.sources.api.meter import Meter
 from kdns.sources.api.resources import ENDPOINT_SLICES, NAMESPACES, SERVICES
 from kdns.sources.api.source import ApiSource
 from tests.apiserver.asking import Asker
@@ -101,16 +104,24 @@ async def test_the_time_from_a_change_of_endpoints_is_observed_by_kind(
     annotations = {"annotations": {"endpoints.kubernetes.io/last-change-trigger-time": trigger}}
     first = endpoint_slice("shop/web", "10.0.0.8", name="listed")
     server.put(first | {"metadata": first["metadata"] | annotations})
-    async with keeping(server.url) as kept:
+    meter = Meter()
+    async with keeping(server.url, meter=meter) as kept:
         await server.watched("endpointslices")
-        assert kept.source.latency.counts == {}, "nobody waited for what the first list brings"
+        assert programmed(meter) == [], "nobody waited for what the first list brings"
         server.put(built)
         server.put(built | {"metadata": built["metadata"] | annotations})
         await agrees(Asker(server.url), kept.state)
-        assert {*kept.source.latency.counts} == ({service_kind} if service_kind else set())
-        if service_kind:
-            assert sum(kept.source.latency.counts[service_kind]) == 1
-            assert 1.5 <= kept.source.latency.sums[service_kind] < 60
+        assert [labels for labels, _, _ in programmed(meter)] == ([(service_kind,)] if service_kind else [])
+        for _, counts, total in programmed(meter):
+            assert sum(counts) == 1
+            assert 1.5 <= total < 60
+
+
+def programmed(meter: Meter) -> Sequence[tuple[tuple[str, ...], Sequence[int], float]]:
+    """Return the samples of the time from a change to its answer."""
+    name = "coredns_kubernetes_dns_programming_duration_seconds"
+    found = [each for each in meter.measure() if isinstance(each, Histogram) and each.name == name]
+    return found[0].samples if found else []
 
 
 async def test_a_state_that_was_restored_ends_as_one_that_was_not(server: FakeApiServer) -> None:
