@@ -153,17 +153,18 @@ def responder_of(
     options: RecordOptions,
     *rest: Link,
     fallthrough: Iterable[Name] = (),
-    kind: type[Responder] = Responder,
+    kind: Callable[[AnswerTable], Responder] = Responder,
     origins: Iterable[str] = (),
+    first: Iterable[Link] = (),
 ) -> Responder:
-    """Return a responder of one chain, `kubernetes` and then `rest`, with a table that is empty.
+    """Return a responder of one chain, `first`, `kubernetes` and then `rest`, with a table that is empty.
 
     It serves the cluster's zones, and those of `origins` beside them.
     """
     responder = kind(AnswerTable(state.serial))
     zones = (options.zone, *REVERSE)
     kubernetes = Kubernetes(state, options, zones, tuple(fallthrough))
-    chain = Rest([InTurn(), kubernetes, *rest], responder.resolve)
+    chain = Rest([*first, InTurn(), kubernetes, *rest], responder.resolve)
     responder.blocks = dict.fromkeys((*zones, *map(from_text, origins)), Block(chain))
     return responder
 

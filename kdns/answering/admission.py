@@ -19,6 +19,8 @@ _OPTION_FIXED = struct.Struct("!HH")
 
 _QR, _OPCODE = 0x8000, 0x7800
 
+_SOA_NUMBERS = 20
+
 _MOST_ADDITIONALS = 2
 """An OPT and a TSIG. Before them, one answer (NOTIFY, RFC 1996) and one authority record (IXFR, RFC 1995)."""
 
@@ -46,9 +48,11 @@ def judge(packet: bytes) -> Verdict:
         qtype, qclass = _unpack(_QUESTION_FIXED, packet, end)
         name, question = Name(packet[HEADER:end]), packet[HEADER : end + _QUESTION_FIXED.size]
         edns = _edns(packet, HEADER + len(question), answers + authorities + additionals)
+        has_serial = qtype == codes.IXFR and authorities and not answers
+        serial = _serial(packet, HEADER + len(question)) if has_serial else None
     except _Malformed:
         return refusal(packet, codes.FORMERR, question)
-    return Query(packet[:2], flags, name, qtype, qclass, edns)
+    return Query(packet[:2], flags, name, qtype, qclass, edns, serial=serial)
 
 
 def refusal(packet: bytes, rcode: int, question: bytes = b"") -> bytes:
@@ -78,6 +82,19 @@ def _edns(packet: bytes, position: int, records: int) -> Edns | None:
             edns = Edns(size, ttl & 0xFFFF, ttl >> 16 & 0xFF, _options(packet[rdata:position_after]))
         position = position_after
     return edns
+
+
+def _serial(packet: bytes, position: int) -> int | None:
+    """Read the serial of the SOA after the question of an IXFR query (RFC 1995, section 3).
+
+    The records have been found well-formed. An SOA's RDATA ends in five numbers of four octets.
+    """
+    position = _end_of_name(packet, position)
+    rtype, _, _, length = _unpack(_RR_FIXED, packet, position)
+    end = position + _RR_FIXED.size + length
+    if rtype != codes.SOA or length < _SOA_NUMBERS:
+        return None
+    return int.from_bytes(packet[end - _SOA_NUMBERS :][:4], "big")
 
 
 def _unpack(fixed: struct.Struct, packet: bytes, position: int) -> tuple[int, ...]:

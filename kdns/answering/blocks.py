@@ -1,6 +1,6 @@
 """Server blocks: which of them answers a query, and what has to be told about its answers."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from kdns.answering.chain import Handler
@@ -12,17 +12,19 @@ from kdns.wire import codes
 from kdns.wire.names import Name, fold, longest_suffix, parent
 
 Observe = Callable[[Exchange], None]
-Classify = Callable[[str], Hashable]
+Adjust = Callable[[Query], Query]
 
 
 class Block(NamedTuple):
     """What answers in a zone. `zone` is the label under which it is counted, None: it is not. `observers`
-    have to see every exchange. `classify` tells clients' addresses apart where answers depend on them."""
+    have to see every exchange. `adjusting` change each query before anything else looks at it. `classes` are
+    those beside IN that it answers in."""
 
     ask: Handler
     zone: str | None = None
     observers: tuple[Observe, ...] = ()
-    classify: Classify | None = None
+    adjusting: tuple[Adjust, ...] = ()
+    classes: frozenset[int] = frozenset()
 
 
 def _refuse(_query: Query) -> Outcome:
@@ -36,12 +38,13 @@ NOWHERE = Block(_refuse, DROPPED)
 def block_of(query: Query, blocks: Mapping[Name, Block]) -> Block:
     """Return the block of the longest zone; `blocks` are by their folded zones.
 
-    DS is the parent's, if that is served here, too (RFC 4035, section 3.1.4.1). Other classes than IN have no
-    block.
+    DS is the parent's, if that is served here, too (RFC 4035, section 3.1.4.1). Other classes than IN have
+    only the blocks that answer in them.
     """
-    if query.rdclass != codes.IN:
-        return NOWHERE
     name = fold(query.name)
+    if query.rdclass != codes.IN:
+        block = longest_suffix(name, blocks)
+        return block if block and query.rdclass in block.classes else NOWHERE
     if query.type == codes.DS and name in blocks and len(name) > 1:
         return longest_suffix(parent(name), blocks) or blocks[name]
     return longest_suffix(name, blocks) or NOWHERE

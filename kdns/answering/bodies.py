@@ -35,15 +35,19 @@ class Body(NamedTuple):
 
 def body_of(question: bytes, response: Response) -> Body:
     """Return the sections of a response to this question."""
-    received = None if response.reply is None else _received(question, response.reply)
-    return received or _written(question, response.opened())
+    if response.reply is None:
+        return _written(question, response)
+    return _received(question, response.reply) or _written(question, response.opened())
 
 
 def _written(question: bytes, response: Response) -> Body:
     """Write the RRsets of a response."""
     writer = Writer(question)
-    sections = (response.answer, response.authority, response.additional)
-    counts = tuple(sum(map(writer.rrset, section)) for section in sections)
+    counts = (
+        writer.section(response.answer),
+        writer.section(response.authority),
+        writer.section(response.additional),
+    )
     bounds = tuple(writer.bounds)
     turning = None
     if response.in_turn and response.answer:

@@ -53,7 +53,7 @@ class Rest:
         self.resolve = resolve
         self.is_empty = not links
         self._link: Link | _End = links[0] if links else _End(last)
-        self._rest: Rest = Rest(links[1:], resolve, links[0]) if links else self
+        self._rest = Rest(links[1:], resolve, links[0]) if links else None  # none of its own: no cycle
 
     def __call__(self, query: Query) -> Outcome:
-        return self._link.respond(query, self._rest)
+        return self._link.respond(query, self._rest or self)

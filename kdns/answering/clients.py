@@ -1,6 +1,6 @@
 """What a server tells about whoever sent a packet, and the function it hands packets to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol, TypeAlias
 
 
@@ -18,6 +18,10 @@ class Client(Protocol):
     def address(self) -> tuple[str, int]: ...
 
 
-Respond: TypeAlias = Callable[[bytes, Client], "bytes | Awaitable[bytes | None] | None"]
-"""Gets one message (without TCP's length prefix) and gives the response, None for silence, or an awaitable
-of either. Never raises, whatever the octets."""
+Answer: TypeAlias = bytes | Iterator[bytes] | None
+"""A response, the messages of a zone transfer, or silence. Transfers go over TCP only; each `b""` in one is a
+place to let others have their turn."""
+
+Respond: TypeAlias = Callable[[bytes, Client], "Answer | Awaitable[Answer]"]
+"""Gets one message (without TCP's length prefix) and gives the answer, or an awaitable of it. Never raises,
+whatever the octets."""

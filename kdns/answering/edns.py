@@ -1,6 +1,6 @@
 """The OPT record of a response, and how long it lets the response be (RFC 6891).
 
-What is repeated of the query's OPT is what CoreDNS repeats; no option is made here.
+What is repeated of the query's OPT is what CoreDNS repeats; the one option made here is an extended error.
 """
 
 import struct
@@ -13,13 +13,15 @@ SMALLEST_UDP, LARGEST_UDP, LARGEST_TCP = 512, 65507, 65535
 
 _FIXED = struct.Struct("!BHHBBHH")
 _OPTION = struct.Struct("!HH")
+_LENGTH = struct.Struct("!H")
 _DO_AT, _DO_OCTET = 7, DO >> 8
 OPT_SIZE = _FIXED.size
 """How long an OPT without options is, in octets."""
 _DO_AND_Z = 0xFF00
 """The flag bits of an OPT that CoreDNS repeats are the upper eight (request.SizeAndDo clears the rest)."""
-_CLIENT_SUBNET, _FIRST_LOCAL = 8, 65001
-_REPEATED_OPTIONS = frozenset({3, 9, 10, 11, 12})
+NSID = 3
+_CLIENT_SUBNET, _EXTENDED_ERROR, _FIRST_LOCAL = 8, 15, 65001
+_REPEATED_OPTIONS = frozenset({NSID, 9, 10, 11, 12})
 """NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: repeated as they are (CoreDNS, request/edns0.go)."""
 
 BAD_VERSION = _FIXED.pack(0, codes.OPT, 0, codes.BADVERS >> 4, 0, 0, 0)
@@ -41,14 +43,37 @@ def plain_udp_size(opt: bytes) -> int | None:
     return size if is_plain else None
 
 
-def response_opt(edns: Edns | None, room: int) -> bytes:
-    """Return the OPT that answers the query's: its size, DO, and the repeated options if they fit."""
+def response_opt(edns: Edns | None, room: int, error: bytes = b"", size: int = 0) -> bytes:
+    """Return the OPT that answers the query's: its size, DO, the repeated options and the option `error`.
+
+    Options are there if they fit; an error only if that cuts nothing off a body of `size` octets (RFC 8914,
+    section 3).
+    """
     if edns is None:
         return b""
     options = _repeated_options(edns.options)
     if _FIXED.size + len(options) > room:
         options = b""
+    if _FIXED.size + len(options) + len(error) + size <= room:
+        options += error
     return _FIXED.pack(0, codes.OPT, edns.udp_size, 0, 0, edns.flags & _DO_AND_Z, len(options)) + options
+
+
+def with_option(opt: bytes, option: bytes) -> bytes:
+    """Return an OPT that has no options yet with this one."""
+    return opt[: -_LENGTH.size] + _LENGTH.pack(len(option)) + option
+
+
+def extended_error(code: int, text: str) -> bytes:
+    """Return the option of an extended error (RFC 8914), code and length among its octets."""
+    octets = text.encode(errors="replace")
+    return _OPTION.pack(_EXTENDED_ERROR, _LENGTH.size + len(octets)) + _LENGTH.pack(code) + octets
+
+
+def with_data(options: bytes, code: int, data: bytes) -> bytes:
+    """Return a query's options, of which those with this code have other data."""
+    changed = _OPTION.pack(code, len(data)) + data
+    return b"".join(changed if each == code else octets for each, octets in _options(options))
 
 
 def has_foreign_options(edns: Edns | None) -> bool:

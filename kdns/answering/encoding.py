@@ -4,12 +4,12 @@ Compression needs only the question's length and its name, so that the octets fi
 """
 
 import struct
+from collections.abc import Iterable
 from functools import lru_cache
 
 from kdns.answering.admission import HEADER
 from kdns.answering.queries import CD, RD
 from kdns.wire import codes
-from kdns.wire.names import Name, offsets
 from kdns.wire.rrsets import NAMES_IN_RDATA, SERIAL_FROM_END, RRset
 
 QUESTION_FIXED = 4
@@ -34,9 +34,12 @@ def head(flags: int, counts: tuple[int, ...], has_opt: bool) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def heads(flags: int, counts: tuple[int, ...]) -> tuple[bytes, ...]:
-    """Return the heads of all plain queries: by what is echoed of them, and by whether they have an OPT."""
-    return tuple(head(echoed | flags, counts, has_opt) for echoed in HEAD_FLAGS for has_opt in (False, True))
+def heads(flags: int, repeated: int, counts: tuple[int, ...]) -> tuple[bytes, ...]:
+    """Return the heads of all plain queries: by what they could have echoed, of which `repeated` is, and by
+    whether they have an OPT."""
+    return tuple(
+        head(echoed & repeated | flags, counts, has_opt) for echoed in HEAD_FLAGS for has_opt in (False, True)
+    )
 
 
 class Writer:
@@ -52,20 +55,28 @@ class Writer:
         self.ttls: list[int] = []
         self.serial_at: int | None = None
         self._base = HEADER + len(question)
-        self._qname = Name(question[:-QUESTION_FIXED])
+        self._qname = question[:-QUESTION_FIXED]
         self._seen: dict[bytes, int] = {}
 
-    def rrset(self, rrset: RRset) -> int:
-        """Write each RR of the RRset; return how many there were."""
+    def section(self, rrsets: Iterable[RRset]) -> int:
+        """Write a section; return how many RRs there were."""
+        count = 0
+        for rrset in rrsets:
+            self.rrset(rrset)
+            count += len(rrset.rdatas)
+        return count
+
+    def rrset(self, rrset: RRset) -> None:
+        """Write each RR of the RRset."""
         octets = self.octets
         names = NAMES_IN_RDATA.get(rrset.type)
         for rdata in rrset.rdatas:
             self._name(rrset.owner)
             self.ttls.append(len(octets) + TTL_FROM_OWNER)
             octets += _RR_FIXED.pack(rrset.type, rrset.rdclass, rrset.ttl, len(rdata))
-            if rrset.type == codes.SRV:
+            if rrset.type == codes.SRV and rrset.rdclass == codes.IN:
                 octets += rdata[:_SRV_FIXED]
-                self._name(Name(rdata[_SRV_FIXED:]), may_point=False)  # RFC 2782, but others may point to it
+                self._name(rdata[_SRV_FIXED:], may_point=False)  # RFC 2782, but others may point to it
             elif names is None:
                 octets += rdata
             else:
@@ -73,7 +84,6 @@ class Writer:
             self.bounds.append(len(octets))
         if rrset.type == codes.SOA:
             self.serial_at = len(octets) - SERIAL_FROM_END
-        return len(rrset.rdatas)
 
     def _rdata_with_names(self, rdata: bytes, before: int, number: int) -> None:
         start = len(self.octets)
@@ -83,26 +93,35 @@ class Writer:
             end = position
             while rdata[end]:
                 end += rdata[end] + 1
-            self._name(Name(rdata[position : end + 1]))
+            self._name(rdata[position : end + 1])
             position = end + 1
         self.octets += rdata[position:]
         self.octets[start - 2 : start] = (len(self.octets) - start).to_bytes(2, "big")
 
-    def _name(self, name: Name, may_point: bool = True) -> None:
+    def _name(self, name: bytes, may_point: bool = True) -> None:
         if may_point and name == self._qname:
             self.octets += _TO_QUESTION
             return
-        if not self._seen:
-            self._seen = {self._qname[at:]: HEADER + at for at in offsets(self._qname) if self._qname[at]}
-        here = self._base + len(self.octets)
-        for at in offsets(name):
+        seen = self._seen
+        if not seen:
+            self._see(self._qname, HEADER)
+        here, at = self._base + len(self.octets), 0
+        while length := name[at]:
             suffix = name[at:]
-            pointer = self._seen.get(suffix)
+            pointer = seen.get(suffix)
             if pointer is not None:
                 if not may_point:
                     break
                 self.octets += name[:at] + (0xC000 | pointer).to_bytes(2, "big")
                 return
-            if here + at < _POINTER_REACH and len(suffix) > 1:
-                self._seen[suffix] = here + at
+            if here + at < _POINTER_REACH:
+                seen[suffix] = here + at
+            at += 1 + length
         self.octets += name
+
+    def _see(self, name: bytes, start: int) -> None:
+        """Note where each suffix of a name stands that was written at `start`. Nobody points to the root."""
+        at = 0
+        while length := name[at]:
+            self._seen[name[at:]] = start + at
+            at += 1 + length

@@ -4,7 +4,7 @@ A plugin answers (a Response of its own), transforms (changes that of the rest),
 process something: pages, an address to listen on, a task. It says what it wants as values; `app` builds it.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -16,9 +16,18 @@ from kdns.cluster.state import ClusterState
 from kdns.cluster.wish import ClusterWish
 from kdns.corefile.values import Directive, ServerBlock
 from kdns.measures import Family, Histogram
+from kdns.wire.names import Name
+from kdns.wire.rrsets import RRset
 
 Address = tuple[str, int]
 """A host ("" is every address) and a port."""
+
+
+def server_label(address: Address) -> str:
+    """Return the address as metrics have it, in Go's form: dns://:53, dns://[::1]:53."""
+    host, port = address
+    return f"dns://[{host}]:{port}" if ":" in host else f"dns://{host}:{port}"
+
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
 
@@ -37,6 +46,16 @@ Pages = Mapping[str, Callable[[], Page]]
 """Path → what is said there at the moment."""
 
 
+class Connections(NamedTuple):
+    """What connections to an address may do: how many `queries` they bring (-1 is any number), and seconds:
+    to `read` a message, to `write` a response, to be `idle`. None: what is usual."""
+
+    queries: int | None = None
+    read: float | None = None
+    write: float | None = None
+    idle: float | None = None
+
+
 class Exchange(NamedTuple):
     """A query that was answered, for those who observe.
 
@@ -50,6 +69,14 @@ class Exchange(NamedTuple):
     received: int
     sent: bytes | None
     seconds: float
+
+
+class WholeZone(NamedTuple):
+    """A zone that can be handed over as a whole: `rrsets` yields all of it, the SOA first, as it is when the
+    first of them is asked for. Whoever has it under one `serial` finds a higher one once it has changed."""
+
+    serial: int
+    rrsets: Callable[[], Iterator[RRset]]
 
 
 class Cluster(Protocol):
@@ -88,6 +115,7 @@ class Setting:
     """Where a plugin is set up: its server block, and what the process lends it.
 
     `listen` are the block's addresses, `own_addresses` those of them that others can reach, as text.
+    `plugins` gives all of the block's in the order of the chain, once they are set up.
     `forget` drops the answers that carry one of these tags. Setting up may start nothing: `kdns check` does
     it, too.
     """
@@ -98,6 +126,7 @@ class Setting:
     forget: Callable[[frozenset[Tag]], None]
     listen: tuple[Address, ...] = ()
     own_addresses: tuple[str, ...] = ()
+    plugins: "Callable[[], Sequence[Plugin]]" = tuple
 
 
 class Plugin:
@@ -112,6 +141,12 @@ class Plugin:
 
     hosts: tuple[str, ...] = ()
     """The addresses that the block is to listen on; none = every address."""
+
+    connections = Connections()
+    """What connections to the block's addresses may do; of several blocks there, the last counts."""
+
+    classes: frozenset[int] = frozenset()
+    """The classes beside IN whose queries the block is to get."""
 
     @classmethod
     def setup(cls, directives: Sequence[Directive], setting: Setting) -> "Plugin":
@@ -131,10 +166,24 @@ class Plugin:
     def client_class(self, address: str) -> Hashable:
         """Return what of a client's address the answers depend on: they are remembered for all of one class.
 
-        A plugin that overrides it finds the address in `Query.client`. It costs its block the shortest way to
-        an answer, and should give few different values.
+        A plugin that overrides it finds the address in `Query.client`. It should give few different values.
         """
         return None
+
+    def adjust(self, query: Query) -> Query:
+        """Change a query before anything else of the block looks at it, all but what it asks.
+
+        Overriding it costs the block its shortest way to an answer.
+        """
+        return query
+
+    def whole_zones(self) -> "Mapping[Name, WholeZone | None]":
+        """Return the zones that `transfer` may hand over, by folded origin; None = it is not there yet."""
+        return {}
+
+    def metadata(self, query: Query, client: str) -> Mapping[str, str]:
+        """Return what is known here about a query from this address, by labels as "plugin/what"."""
+        return {}
 
     def observe(self, exchange: Exchange) -> None:
         """See every exchange of the block; overriding it costs the block its shortest way to an answer."""

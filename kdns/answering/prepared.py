@@ -6,10 +6,12 @@ The question is echoed as it was received, so that one prepared answer serves ev
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
+from kdns.answering import edns
 from kdns.answering.admission import HEADER
 from kdns.answering.bodies import Turning, body_of
 from kdns.answering.counts import Count
 from kdns.answering.encoding import AA, AD, RA, TC, heads
+from kdns.answering.queries import RD
 from kdns.answering.responses import Response
 from kdns.answering.traffic import Tally
 from kdns.cluster.events import Tag
@@ -35,12 +37,13 @@ class Prepared:
     `bounds` is where each RR ends; `block` are the address records that take turns, or None; `serial_at` is
     where a live SOA serial stands, or None; `expires` is the second from which it may not be sent any more,
     or None. `is_live`: it has one of these, and must be `refreshed` whenever its `stamp` is not the table's.
-    `heads` are the ten octets between id and question by shape, none where no message can hold it all. `size`
-    is that of the whole message without OPT. `turn` is what the addresses go by.
+    `flags` are its own header bits, `repeated` those that it may repeat of the query's. `heads` are the ten
+    octets between id and question by shape, none where no message can hold it all. `size` is that of the
+    whole message without OPT, `reach` with the option `error`. `turn` is what the addresses go by.
 
     `is_bound`: it is the answer to queries of one `variant` only. `zone` is where it counts, None if nobody
-    wants to know; `is_watched`: somebody has to see each time it is sent. `key` is the question, and what
-    else it depends on of the query and its client.
+    wants to know; `is_silent`: nothing is sent; `is_watched`: that, or somebody has to see each query that it
+    is for. `key` is the question, and what else it depends on of the query and its client.
     """
 
     __slots__ = (
@@ -50,16 +53,20 @@ class Prepared:
         "body",
         "bounds",
         "counts",
+        "error",
         "expires",
         "flags",
         "heads",
         "is_bound",
         "is_case_bound",
         "is_live",
+        "is_silent",
         "is_watched",
         "kept_hits",
         "key",
         "question_size",
+        "reach",
+        "repeated",
         "sections",
         "serial",
         "serial_at",
@@ -98,19 +105,30 @@ class Prepared:
             | (TC if response.truncated else 0)
             | (RA if response.recursion_available else 0)
             | (AD if response.authentic else 0)
+            | (RD if response.recursion_desired else 0)
         )
+        self.repeated = 0xFFFF if response.recursion_desired is None else 0xFFFF & ~RD
         self.is_case_bound = any(rrset.type == codes.SRV for rrset in response.answer)
         self.is_bound = response.lifetime is not None
         self.size = HEADER + len(question) + len(self.body)
-        self.heads = heads(self.flags, self.sections) if self.size <= LARGEST_MESSAGE else ()
+        self.error = edns.extended_error(*response.extended_error) if response.extended_error else b""
+        self.reach = self.size + len(self.error)
+        fits = self.reach <= LARGEST_MESSAGE
+        self.heads = heads(self.flags, self.repeated, self.sections) if fits else ()
         self.tags: frozenset[Tag] = response.tags
         self.counts: tuple[Count, ...] = response.counts
         self.key = question + client_class + (bytes((variant,)) if variant and self.is_bound else b"")
         self.question_size = len(question)
         self.zone = zone
-        self.is_watched = is_watched
+        self.is_silent = response.silent
+        self.is_watched = is_watched or response.silent
         self.tallies: tuple[Tally, ...] = ()
         self.turn = self.kept_hits = 0
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds about its octets."""
+        return len(self.bounds) + len(self._ttls)
 
     @property
     def hits(self) -> int:
@@ -156,6 +174,8 @@ class Prepared:
     def verbatim(self, head_index: int, question: bytes, opt: bytes, tally: Tally) -> "Verbatim":
         """Return the response to a plain query of this shape but for its id, ready to be spoken."""
         front = self.heads[head_index] + question
+        if opt and self.error:
+            opt = edns.with_option(opt, self.error)
         if self.block is None:
             return tally, front + self.body + opt, None, b"", self
         return tally, front + self.block.before, self.block, self.block.after + opt, self

@@ -24,7 +24,8 @@ class Query(NamedTuple):
     """One admitted query. `name` has the case it was asked in; `flags` is the header's second word.
 
     `hops` counts how often the chain asked itself on the way here (a CNAME that leads elsewhere). `is_stream`
-    tells TCP from UDP. `client` is the sender's address as text where answers depend on it, else "".
+    tells TCP from UDP. `client` and `port` are the sender's where answers depend on it, else "" and 0.
+    `serial` is that of the zone that the sender of an IXFR query has, None if it does not say.
     """
 
     id: bytes
@@ -36,6 +37,8 @@ class Query(NamedTuple):
     hops: int = 0
     is_stream: bool = False
     client: str = ""
+    port: int = 0
+    serial: int | None = None
 
     @property
     def opcode(self) -> int:

@@ -3,7 +3,7 @@
 A Response says what is answered, and everything that decides how long it may be said again.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from kdns.answering.counts import Count
@@ -26,6 +26,12 @@ class Response(NamedTuple):
 
     `in_turn`: addresses take turns in coming first. Each of `counts` grows by one whenever it is sent.
     `error` is why there is no better answer, for the log; empty if nothing went wrong.
+
+    `extended_error` says the same to clients whose query has an OPT, if there is room: an INFO-CODE and an
+    EXTRA-TEXT (RFC 8914). `recursion_desired` None: RD is the query's. `silent`: nothing is sent at all.
+
+    `transfer`: instead of sections, all that this yields is sent, in as many messages as it takes. That goes
+    over TCP only, and cannot be remembered.
     """
 
     rcode: int = codes.NOERROR
@@ -45,6 +51,10 @@ class Response(NamedTuple):
     in_turn: bool = False
     counts: tuple[Count, ...] = ()
     error: str = ""
+    extended_error: tuple[int, str] | None = None
+    recursion_desired: bool | None = None
+    silent: bool = False
+    transfer: Callable[[], Iterator[RRset]] | None = None
 
     def opened(self) -> "Response":
         """Return the same response with RRsets in its sections, whoever made them."""
@@ -96,5 +106,6 @@ def followed(alias: Response, target: Response) -> Response:
         has_live_serial=alias.has_live_serial or target.has_live_serial,
         truncated=alias.truncated or target.truncated,
         lifetime=min(lifetimes) if lifetimes else None,
+        keeps_ttl=alias.keeps_ttl or target.keeps_ttl,
         counts=alias.counts + target.counts,
     )

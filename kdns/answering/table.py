@@ -5,7 +5,7 @@ Bounded by weight; what is asked again and again stays, what was asked once goes
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 
 from kdns.answering.admission import HEADER
 from kdns.answering.edns import OPT_SIZE
@@ -18,8 +18,14 @@ DEFAULT_LIMIT = 32 << 20
 _OVERHEAD = 700
 """About what an entry costs beside its own octets: objects, dict slots, its share of the tag index."""
 
+_NUMBER = 36
+"""What one in a tuple costs."""
+
 _MOST_VERBATIM, _LONGEST_VERBATIM = 16384, 512
 """How many whole responses are kept, and up to which length in octets: some 10 MiB at the most."""
+
+_MOST_DROPPED = 1024
+"""How many answers may be dropped before the whole responses that were made of them are, too."""
 
 _LONGEST_MEMORY = 4096
 """After how many events an answer that is still waited for is not remembered any more."""
@@ -54,6 +60,7 @@ class AnswerTable:
         self.entries: dict[bytes, Prepared] = {}
         self.verbatim: tuple[dict[bytes, Verbatim], ...] = ({}, {}, {}, {})
         self._fleeting: list[tuple[dict[bytes, Verbatim], bytes]] = []
+        self._dropped: list[Prepared] = []
         self._by_tag: dict[Tag, set[bytes]] = {}
         self._limit = limit
         self.version = 0
@@ -113,11 +120,11 @@ class AnswerTable:
         self.serial = serial
         self.stamp += 1
         self.version += 1
-        self._clear_verbatim()
         self._forgotten.append(frozenset(tags))
         for tag in self._forgotten[-1]:
             for key in self._by_tag.pop(tag, ()):
                 self._drop(key)
+        self._clear_verbatim()
 
     def has_forgotten(self, tags: frozenset[Tag], since: int) -> bool:
         """Tell whether an answer with these tags may be out of date, made at the version `since`."""
@@ -135,7 +142,7 @@ class AnswerTable:
 
     def settle(self) -> None:
         """Count everything that was sent so far."""
-        for entry in self.entries.values():
+        for entry in chain(self.entries.values(), self._dropped):
             self._settle(entry)
 
     def _settle(self, entry: Prepared) -> None:
@@ -150,6 +157,7 @@ class AnswerTable:
             if entry.zone is not None:
                 opt = OPT_SIZE if tally.has_opt else 0
                 received = HEADER + entry.question_size + opt
+                sent = entry.reach + opt if opt else entry.size
                 self.traffic.add(
                     entry.zone,
                     tally.kind,
@@ -157,7 +165,7 @@ class AnswerTable:
                     rcode,
                     tally.has_do,
                     received,
-                    entry.size + opt,
+                    sent,
                     None,
                     number,
                 )
@@ -166,6 +174,9 @@ class AnswerTable:
         for responses in self.verbatim:
             responses.clear()
         self._fleeting.clear()
+        for entry in self._dropped:
+            self._settle(entry)
+        self._dropped.clear()
 
     def _drop(self, key: bytes) -> None:
         entry = self.entries.pop(key, None)
@@ -179,6 +190,10 @@ class AnswerTable:
                 keys.discard(key)
                 if not keys:
                     del self._by_tag[tag]
+        if entry.tallies:  # it may be sent as a whole yet, and has to be counted then
+            self._dropped.append(entry)
+            if len(self._dropped) > _MOST_DROPPED:
+                self._clear_verbatim()
 
     def _evict(self) -> None:
         """Drop the oldest entry, unless it was asked for since it was last looked at: then it goes last."""
@@ -192,4 +207,4 @@ class AnswerTable:
 
 
 def _weight(entry: Prepared) -> int:
-    return _OVERHEAD + 2 * len(entry.key) + len(entry.body)
+    return _OVERHEAD + 2 * len(entry.key) + len(entry.body) + _NUMBER * entry.numbers

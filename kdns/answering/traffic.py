@@ -68,7 +68,6 @@ class _Zone:
         self.received = {proto: _Distribution(SIZE_BOUNDS) for proto in ("udp", "tcp")}
         self.sent = {proto: _Distribution(SIZE_BOUNDS) for proto in ("udp", "tcp")}
         self.seconds = _Distribution(DURATION_BOUNDS)
-        self.fast = 0
 
 
 class Traffic:
@@ -106,10 +105,7 @@ class Traffic:
         figures.sent[proto].add(sent, number)
         if has_do:
             figures.with_do += number
-        if seconds is None:
-            figures.fast += number
-        else:
-            figures.seconds.add(seconds, number)
+        figures.seconds.add(self.fast_seconds if seconds is None else seconds, number)
 
     def measure(self) -> Iterator[Family | Histogram]:
         """Yield the families under CoreDNS's names."""
@@ -146,12 +142,13 @@ class Traffic:
         yield from self._histograms(zones)
 
     def _histograms(self, zones: Sequence[tuple[tuple[str, ...], _Zone]]) -> Iterator[Histogram]:
+        durations = [(labels, figures.seconds) for labels, figures in zones]
         yield Histogram(
             "coredns_dns_request_duration_seconds",
             "Histogram of the time (in seconds) each request took per zone.",
             ("server", "zone", "view"),
             DURATION_BOUNDS,
-            [(labels, *self._durations(figures)) for labels, figures in zones],
+            [(labels, list(each.counts), each.total) for labels, each in durations],
         )
         for name, help_text, which in (
             (
@@ -173,11 +170,6 @@ class Traffic:
                     if any(each.counts)
                 ],
             )
-
-    def _durations(self, figures: _Zone) -> tuple[list[int], float]:
-        counts = list(figures.seconds.counts)
-        counts[bisect_left(DURATION_BOUNDS, self.fast_seconds)] += figures.fast
-        return counts, figures.seconds.total + figures.fast * self.fast_seconds
 
 
 def _type_label(qtype: int) -> str:

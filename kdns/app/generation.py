@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from kdns.answering.blocks import Block, Classify
+from kdns.answering.blocks import Block
+from kdns.answering.by_client import Classify, ClassifyingResponder
 from kdns.answering.chain import Rest
-from kdns.answering.plugin import Address, Page, Plugin
+from kdns.answering.plugin import Address, Connections, Page, Plugin, server_label
 from kdns.answering.responder import Responder
 from kdns.answering.table import AnswerTable
 from kdns.answering.traffic import Traffic
@@ -17,36 +18,35 @@ from kdns.wire.names import Name, to_text
 
 log = logging.getLogger("kdns")
 
-_LENDING = frozenset({"bind", "debug", "health", "ready", "reload"})
+_LENDING = frozenset({"bind", "debug", "health", "ready", "reload", "timeouts"})
 """Plugins that CoreDNS has in no chain, so that it does not tell that they are enabled."""
-
-
-def server_label(address: Address) -> str:
-    """Return the address as metrics have it, in Go's form: dns://:53, dns://[::1]:53."""
-    host, port = address
-    return f"dns://[{host}]:{port}" if ":" in host else f"dns://{host}:{port}"
 
 
 class Generation:
     """The plugins of a Corefile, and a responder for each address."""
 
     def __init__(
-        self, fingerprint: str, planned: Collection[Planned], traffic: Mapping[Address, Traffic], serial: int
+        self, fingerprint: str, planned: Collection[Planned], traffic: Mapping[Address, Traffic]
     ) -> None:
         self.fingerprint = fingerprint
         self.planned = planned
         self.plugins: tuple[Plugin, ...] = tuple(plugin for each in planned for plugin in each.plugins)
         self.responders = {
-            address: Responder(AnswerTable(serial, traffic=traffic[address])) for address in traffic
+            address: _responder(address, AnswerTable(traffic=figures), planned)
+            for address, figures in traffic.items()
         }
-        for address, responder in self.responders.items():
-            responder.blocks = dict(_blocks(address, responder, planned))
+        self.connections = {address: _connections(address, planned) for address in traffic}
         self._keeping = [plugin for plugin in self.plugins if type(plugin).forget is not Plugin.forget]
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def tables(self) -> list[AnswerTable]:
         return [responder.table for responder in self.responders.values()]
+
+    @property
+    def serial(self) -> int:
+        """The serial that live SOA records show."""
+        return max((table.serial for table in self.tables), default=0)
 
     @property
     def panics(self) -> int:
@@ -79,6 +79,15 @@ class Generation:
         for plugin in self.plugins:
             await _closed(plugin)
 
+    def release(self) -> None:
+        """Let go of all that it has: what was frozen once (`gc.freeze`) is never found by the collector."""
+        for responder in self.responders.values():
+            responder.table.clear()
+            responder.blocks = {}
+        self.planned = self.plugins = ()
+        self._keeping.clear()
+        self._tasks.clear()
+
     def measure(self) -> Iterator[Family | Histogram]:
         """Yield what the plugins have to tell."""
         for plugin in self.plugins:
@@ -98,6 +107,24 @@ def _is_counted(planned: Planned) -> bool:
     return any(plugin.name == "prometheus" for plugin in planned.plugins)
 
 
+def _at(address: Address, planned: Collection[Planned]) -> list[Planned]:
+    """Return the server blocks that are to be reached at an address."""
+    return [each for each in planned if any(address in each.addresses(key) for key in each.block.keys)]
+
+
+def _connections(address: Address, planned: Collection[Planned]) -> Connections:
+    said = [plugin.connections for each in _at(address, planned) for plugin in each.plugins]
+    last = [[value for value in values if value is not None][-1:] for values in zip(*said, strict=True)]
+    return Connections(*(value[0] if value else None for value in last))
+
+
+def _responder(address: Address, table: AnswerTable, planned: Collection[Planned]) -> Responder:
+    classify = _classify(address, planned)
+    responder = ClassifyingResponder(table, classify) if classify else Responder(table)
+    responder.blocks = dict(_blocks(address, responder, planned))
+    return responder
+
+
 def _blocks(
     address: Address, responder: Responder, planned: Collection[Planned]
 ) -> Iterator[tuple[Name, Block]]:
@@ -106,15 +133,22 @@ def _blocks(
         links = [plugin for plugin in plugins if type(plugin).respond is not Plugin.respond]
         chain = Rest(links, responder.resolve)
         observers = tuple(p.observe for p in plugins if type(p).observe is not Plugin.observe)
+        adjusting = tuple(p.adjust for p in plugins if type(p).adjust is not Plugin.adjust)
+        classes = frozenset(rdclass for plugin in plugins for rdclass in plugin.classes)
         for key in each.block.keys:
             if address in each.addresses(key):
                 zone = to_text(key.zone) if _is_counted(each) else None
-                yield key.zone, Block(chain, zone, observers, _classify(plugins))
+                yield key.zone, Block(chain, zone, observers, adjusting, classes)
 
 
-def _classify(plugins: Sequence[Plugin]) -> Classify | None:
-    """Return what tells a block's clients apart, None if its answers do not depend on them."""
-    asking = [each.client_class for each in plugins if type(each).client_class is not Plugin.client_class]
+def _classify(address: Address, planned: Collection[Planned]) -> Classify | None:
+    """Return what tells the clients of an address apart, None if no answers depend on them."""
+    asking = [
+        plugin.client_class
+        for each in _at(address, planned)
+        for plugin in each.plugins
+        if type(plugin).client_class is not Plugin.client_class
+    ]
     return (lambda address: tuple(ask(address) for ask in asking)) if asking else None
 
 

@@ -3,6 +3,7 @@
 `check` and `chains` say what a Corefile would give, for people.
 """
 
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -53,13 +54,27 @@ def plan(
     planned = []
     for block in corefile.blocks:
         problems.extend(_unserved(block))
+        others: list[weakref.ref[Plugin]] = []  # weak: a plugin that has them is one of them
 
-        def setting_for(hosts: tuple[str, ...], block: ServerBlock = block) -> Setting:
+        def setting_for(
+            hosts: tuple[str, ...],
+            block: ServerBlock = block,
+            others: Sequence[weakref.ref[Plugin]] = others,
+        ) -> Setting:
             listen = _listen(block, hosts or ("",))
             reached = own_addresses(ListenAddress(*address) for address in listen)
-            return Setting(block, process, cluster, forget, listen, reached)
+            return Setting(
+                block,
+                process,
+                cluster,
+                forget,
+                listen,
+                reached,
+                lambda: [p for ref in others if (p := ref())],
+            )
 
         plugins = set_up(block, setting_for, problems)
+        others.extend(map(weakref.ref, plugins))
         hosts = next((plugin.hosts for plugin in plugins if plugin.hosts), ("",))
         planned.append(Planned(block, plugins, hosts))
     try:

@@ -56,8 +56,8 @@ class Service:
         gc.set_threshold(*_GC_THRESHOLDS)
         self._handle_signals()
         try:
-            corefile = self._read()
-            await self._succession.take_over(corefile)
+            async with self._reloading:  # one that is asked for by now has to wait
+                await self._succession.take_over(self._read())
             self._tick()
             on_serving(self._succession.zone_lines())
             await self._stopped.wait()
@@ -100,27 +100,35 @@ class Service:
     async def _reload(self, is_forced: bool) -> None:
         async with self._reloading:
             try:
-                corefile = self._read()
-            except StartError as error:
-                log_of_reload.warning("Corefile parse failed: %s", error)
-                self._reloads_failed += is_forced
-                return
-            current = self._succession.current
-            wanted = fingerprint(corefile)
-            is_known = current is None or wanted in (current.fingerprint, self._refused)
-            if self._stopped.is_set() or (is_known and not is_forced):
-                return
-            log.info("Reloading")
-            try:
-                retiring = await self._succession.take_over(corefile)
-            except StartError as error:
+                await self._reload_alone(is_forced)
+            except Exception:
                 self._reloads_failed += 1
-                self._refused = wanted
-                log_of_reload.error("Corefile changed but reload failed: %s", error)
-                return
-            log.info("Reloading complete")
-            if retiring is not None:
-                await retiring
+                log_of_reload.exception("a defect has ended a reload; what was served before still is")
+
+    async def _reload_alone(self, is_forced: bool) -> None:
+        try:
+            corefile = self._read()
+        except StartError as error:
+            log_of_reload.warning("Corefile parse failed: %s", error)
+            self._reloads_failed += is_forced
+            return
+        current = self._succession.current
+        wanted = fingerprint(corefile)
+        is_known = current is None or wanted in (current.fingerprint, self._refused)
+        if self._stopped.is_set() or (is_known and not is_forced):
+            return
+        log.info("Reloading")
+        try:
+            retiring = await self._succession.take_over(corefile)
+        except StartError as error:
+            self._reloads_failed += 1
+            self._refused = wanted
+            log_of_reload.error("Corefile changed but reload failed: %s", error)
+            return
+        self._refused = ""
+        log.info("Reloading complete")
+        if retiring is not None:
+            await retiring
 
     def _tick(self) -> None:
         """Let time go on in the tables, once a second."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdns.answering.plugin import Address, Cluster, Process
+from kdns.answering.plugin import Address, Cluster, Process, server_label
 from kdns.answering.traffic import Traffic
 from kdns.app.doors import Doors
 from kdns.app.errors import Refused, StartError
 from kdns.app.figures import Kept, measure_process, measure_table, seconds_of_fast_answers
-from kdns.app.generation import Generation, server_label
+from kdns.app.generation import Generation
 from kdns.app.planning import Planned, plan
 from kdns.cluster.events import UNSYNCED, Tag
 from kdns.cluster.state import ClusterState
@@ -76,14 +76,17 @@ class Succession:
                 await _synced(handles)
             await self._doors.open(new.responders)
             prepared = await self._pages.prepare(new.pages())
-        except (ClusterError, PagesError, StartError) as error:
+        except Exception as error:
             await self._withdraw(new, old)
-            raise StartError(str(error)) from error
+            if isinstance(error, ClusterError | PagesError):
+                raise StartError(str(error)) from error
+            raise
         finally:
             self._next = None
         for table in new.tables:
-            table.serial = max((handle.state.serial for handle in handles), default=table.serial)
-        self._doors.hand_over(new.responders)
+            table.serial = max((handle.state.serial for handle in handles), default=0)
+            table.tick(int(asyncio.get_running_loop().time()))
+        self._doors.hand_over(new.responders, new.connections)
         self.current, self._handles = new, handles
         prepared.take_over()
         new.begin()
@@ -109,7 +112,7 @@ class Succession:
         planned = plan(corefile, self._process, cluster, forget, problems)
         if problems:
             raise Refused(sorted(problems, key=lambda problem: problem.position))
-        made.append(Generation(fingerprint(corefile), planned, self._traffic_of(planned), 0))
+        made.append(Generation(fingerprint(corefile), planned, self._traffic_of(planned)))
         return made[0]
 
     def _traffic_of(self, planned: Collection[Planned]) -> dict[Address, Traffic]:
@@ -122,27 +125,29 @@ class Succession:
 
     async def _withdraw(self, new: Generation, old: Generation | None) -> None:
         """Give up a generation that could not take over."""
+        await self._doors.close_others(old.responders if old is not None else ())
         await new.end()
-        if old is not None:
-            await self._doors.close_others(old.responders)
-            await self._clusters.stop_others(self._handles)
+        await self._clusters.stop_others(self._handles)
 
     async def _retire(self, old: Generation, new: Generation, handles: list[Handle]) -> None:
         """End a generation that gets no more queries; what it has counted is kept."""
-        await self._doors.close_others(new.responders)
-        await old.end()
-        for table in old.tables:
-            table.settle()
-        self._panics += old.panics
-        self._kept.keep(old.measure())
-        self._retiring.remove(old)
-        await self._clusters.stop_others(handles)
+        try:
+            await self._doors.close_others(new.responders)
+            await old.end()
+            for table in old.tables:
+                table.settle()
+            self._panics += old.panics
+            self._kept.keep(old.measure())
+        finally:
+            self._retiring.remove(old)
+            old.release()
+            await self._clusters.stop_others(handles)
 
     def _on_tags(self, state: ClusterState, tags: frozenset[Tag]) -> None:
         """Have every table forget what an event may have changed."""
         if tags:
-            for generation in filter(None, (self.current, self._next)):
-                generation.forget(tags, state.serial)
+            for generation in filter(None, (self.current, self._next, *self._retiring)):
+                generation.forget(tags, max(state.serial, generation.serial))
         if UNSYNCED in tags and state.has_synced:
             gc.freeze()  # the objects of a cluster are no garbage: looking at them again costs up to 40 ms
 
@@ -162,17 +167,20 @@ class Succession:
         if self.current is None:
             return
         fast = seconds_of_fast_answers(self._doors.listeners())
-        for table in self.current.tables:
-            table.settle()
-        for traffic in self._traffic.values():
+        generations = (self.current, *self._retiring)
+        traffics = list(self._traffic.values())  # a thread may be setting up the next Corefile
+        for traffic in traffics:
             traffic.fast_seconds = fast
+        for table in (table for generation in generations for table in generation.tables):
+            table.settle()
+        for traffic in traffics:
             yield from traffic.measure()
-        for generation in (self.current, *self._retiring):
+        for generation in generations:
             yield from generation.measure()
         yield from self._kept.measure()
         yield from self._clusters.measure()
         yield from measure_table(self.current)
-        panics = self._panics + self.current.panics
+        panics = self._panics + sum(generation.panics for generation in generations)
         yield from measure_process(self.current, reloads_failed, panics)
 
     async def close(self) -> None:

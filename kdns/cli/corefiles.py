@@ -1,38 +1,44 @@
 """Which Corefile a command is about: a file, standard input or ./Corefile; and the port it need not name."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from kdns.cli.options import UsageError
-from kdns.corefile.errors import CorefileError
 from kdns.corefile.files import decoded
 from kdns.corefile.keys import SCHEMES
 from kdns.corefile.parsing import parse_corefile, read_corefile
-from kdns.corefile.values import Corefile, Position
+from kdns.corefile.values import Corefile, Notice, Position
 
 DEFAULT = "Corefile"
 DNS_PORT = str(SCHEMES["dns"])
 _STDIN = "/dev/stdin"
 
-_INSTEAD = (
-    "CoreDNS would serve its `whoami`, which kdns does not have yet; to see kdns at work: kdns serve --demo"
-)
+_WHOAMI = ".:{port} {{\n    whoami\n    log\n}}\n"
+"""What is served where no Corefile says anything else, as by CoreDNS: clients are told their addresses."""
 
+_INSTEAD = "serving whoami and log, as CoreDNS does; to see more of kdns: kdns serve --demo, kdns --help"
 
 Load: TypeAlias = Callable[[], Corefile]
-"""Reads a Corefile. Raises CorefileError, also for one that serves nothing."""
+"""Reads a Corefile that serves something. Raises CorefileError."""
+
+log = logging.getLogger("kdns")
 
 
 def from_file(path: str, port: int) -> Load:
-    """Return what reads the Corefile at `path`, "" = ./Corefile, anew each time. Raises UsageError."""
-    if not path and not os.path.lexists(DEFAULT):
-        raise UsageError(
-            f"no ./{DEFAULT} here, and none named with -conf FILE. {_INSTEAD}; all commands: kdns --help"
-        )
-    return lambda: _serving_something(read_corefile(Path(path or DEFAULT), os.environ, port))
+    """Return what reads the Corefile at `path`, "" = ./Corefile if it is there, anew each time."""
+
+    def load() -> Corefile:
+        if not path and not os.path.lexists(DEFAULT):
+            log.warning("no ./%s here, and none named with -conf FILE: %s", DEFAULT, _INSTEAD)
+            return _whoami(DEFAULT, port)
+        return _serving_something(read_corefile(Path(path or DEFAULT), os.environ, port), port)
+
+    return load
 
 
 def from_stdin(port: int) -> Load:
@@ -40,14 +46,21 @@ def from_stdin(port: int) -> Load:
     if sys.stdin.isatty():
         raise UsageError("standard input is a terminal, not a Corefile: give kdns one with < or |")
     text = decoded(sys.stdin.buffer.read())
-    return lambda: _serving_something(parse_corefile(text, _STDIN, os.environ, port))
+    return lambda: _serving_something(parse_corefile(text, _STDIN, os.environ, port), port)
 
 
-def _serving_something(corefile: Corefile) -> Corefile:
-    if not corefile.blocks:
-        expected = f"a server block. {_INSTEAD}"
-        raise CorefileError(Position(corefile.files[0], 1, 1), "nothing to serve", expected)
-    return corefile
+def _serving_something(corefile: Corefile, port: int) -> Corefile:
+    if corefile.blocks:
+        return corefile
+    file = corefile.files[0]
+    log.warning("%s has no server block: %s", file, _INSTEAD)
+    notice = Notice(Position(file, 1, 1), "no server block, so that whoami and log are served")
+    instead = _whoami(file, port)
+    return replace(instead, files=corefile.files, notices=(*corefile.notices, notice))
+
+
+def _whoami(file: str, port: int) -> Corefile:
+    return parse_corefile(_WHOAMI.format(port=port), file, {}, port)
 
 
 def port_from_text(text: str) -> int:

@@ -47,10 +47,11 @@ class PageServers:
         until `take_over` is called, which has to be done.
         """
         new: dict[Address, _PageServer] = {}
+        ours = {port for _, port in self._servers}
         try:
             for address in wanted:
                 if address not in self._servers:
-                    new[address] = await _PageServer.open(address)
+                    new[address] = await _PageServer.open(address, shares_port=address[1] in ours)
         except BaseException:
             for server in new.values():
                 self._close(server)
@@ -94,10 +95,12 @@ class _PageServer:
         self._listener: asyncio.Server
 
     @classmethod
-    async def open(cls, address: Address) -> "_PageServer":
-        """Listen on an address. Raises PagesError."""
+    async def open(cls, address: Address, shares_port: bool) -> "_PageServer":
+        """Listen on an address; `shares_port`: the process has its port already. Raises PagesError."""
         server = cls()
-        sock = await _listening(address)
+        if not shares_port:  # then nobody else may have it
+            (await _listening(address, reuse_port=False)).close()
+        sock = await _listening(address, reuse_port=address[1] != 0)
         server._listener = await asyncio.get_running_loop().create_server(server._connection, sock=sock)
         return server
 
@@ -128,17 +131,19 @@ class _PageServer:
         return self._response(status=page.status, body=page.body, headers=headers)
 
 
-async def _listening(address: Address) -> socket.socket:
+async def _listening(address: Address, reuse_port: bool) -> socket.socket:
     """Return a socket that listens. Raises PagesError."""
     host, port = address
     try:
         if not host:
             both = socket.has_dualstack_ipv6()
             family = socket.AF_INET6 if both else socket.AF_INET
-            return socket.create_server((host, port), family=family, dualstack_ipv6=both)
+            return socket.create_server(
+                (host, port), family=family, dualstack_ipv6=both, reuse_port=reuse_port
+            )
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, _, _, _, place = min(found, key=lambda each: each[0] != socket.AF_INET)
-        return socket.create_server(place, family=family)
+        return socket.create_server(place, family=family, reuse_port=reuse_port)
     except (OSError, UnicodeError) as error:
         number = 0 if isinstance(error, socket.gaierror | UnicodeError) else error.errno
         where = f"[{host}]" if ":" in host else host or "*"

@@ -25,6 +25,10 @@ Key: TypeAlias = tuple[Name, int, int, bool, int]
 Fetched: TypeAlias = "tuple[Response | None, Item | None]"
 """What was fetched anew, if it may be said, and as what it is kept, if it is."""
 
+_OCTETS_A_RECORD, _OCTETS_A_PLACE = 100, 4096
+"""What is known about a record takes memory, too; so does an item take more than one place, if it is large:
+65,535 octets can be a few thousand records and half a MiB."""
+
 _MOST_FORGOTTEN = 16384
 """Of how many tags it is known when they were forgotten, some 3 MiB."""
 
@@ -127,11 +131,18 @@ class Forgotten:
         return version < self._known_from or any(self._versions.get(tag, 0) > version for tag in tags)
 
 
+def _places(item: Item) -> int:
+    """Return how many places an item takes: one, unless it is much larger than most."""
+    reply = item.response.reply
+    octets = 0 if reply is None else len(reply.octets) + _OCTETS_A_RECORD * len(reply.starts)
+    return 1 + octets // _OCTETS_A_PLACE
+
+
 class Shelf:
     """One of the two stores. `evicted` counts what had to go for want of room; `was_used`: it had an item."""
 
     def __init__(self, limits: Limits) -> None:
-        self.items: LRUCache[Key, Item] = LRUCache(limits.capacity)
+        self.items: LRUCache[Key, Item] = LRUCache(limits.capacity, getsizeof=_places)
         self.evicted = 0
         self.was_used = False
         self._excepted = dict.fromkeys(limits.excepted, True)
@@ -143,8 +154,10 @@ class Shelf:
     def put(self, key: Key, item: Item) -> None:
         """Keep an item instead of the one that is there, or of the one that nobody asked for the longest."""
         self.was_used = True
-        self.evicted += len(self.items) >= self.items.maxsize and key not in self.items
-        self.items[key] = item
+        before = len(self.items) + (key not in self.items)
+        if _places(item) <= self.items.maxsize:
+            self.items[key] = item
+        self.evicted += before - len(self.items)
 
 
 class Store:

@@ -42,9 +42,9 @@ class Kind(Enum):
         return self in _AMONG_DENIALS
 
 
-_AMONG_DENIALS = frozenset({Kind.NXDOMAIN, Kind.NODATA, Kind.FAILURE})
-_DENIALS = frozenset({Kind.NXDOMAIN, Kind.NODATA})
-_BY_RECORDS = _DENIALS | {Kind.POSITIVE}
+_AMONG_DENIALS = (Kind.NXDOMAIN, Kind.NODATA, Kind.FAILURE)
+_DENIALS = (Kind.NXDOMAIN, Kind.NODATA)  # tuples: members of an enumeration are slow to hash
+_BY_RECORDS = (*_DENIALS, Kind.POSITIVE)
 _FAILURES = frozenset({codes.SERVFAIL, codes.NOTIMP})
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from kdns.answering.plugin import Exchange
+from kdns.plugins._collected import About, nothing
 from kdns.plugins._responses import plain_size
 from kdns.wire import codes
 from kdns.wire.names import Name, fold, labels
@@ -92,17 +93,19 @@ _FIELDS: dict[str, Callable[[Exchange], object]] = {
 """Placeholder → what stands there instead. Others are text, but for {local} and metadata."""
 
 
-def compiled(format: str, local: str) -> Callable[[Exchange], str]:
+def compiled(format: str, local: str, about: About = nothing) -> Callable[[Exchange], str]:
     """Return what makes a line of an exchange. `local` is the address it came to, "" for every address.
 
-    Metadata such as {/kubernetes/client-pod} is not known: it is empty, as in CoreDNS without `metadata`.
+    `about` knows the values of labels such as {/kubernetes/namespace}; others are empty.
     """
     fields: list[Callable[[Exchange], object]] = []
 
     def placed(placeholder: re.Match[str]) -> str:
         text = placeholder[0]
         if text.startswith("{/"):
-            return EMPTY
+            label = text[2:-1]
+            fields.append(lambda each: about(each.query, each.client[0]).get(label, EMPTY))
+            return "%s"
         if text == "{local}":
             return _host(local or "::").replace("%", "%%")
         if text not in _FIELDS:

@@ -1,12 +1,9 @@
 """In which order `loadbalance` has records stand: by type, and addresses of preferred networks first."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import ip_network
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from kdns.corefile.errors import unexpected
-from kdns.corefile.values import Word
+from kdns.plugins._networks import Network
 from kdns.wire import codes
 from kdns.wire.rrsets import RRset
 
@@ -21,7 +18,6 @@ ADDRESSES_EARLY: Mapping[int, int] = {codes.CNAME: -3, codes.A: -2, codes.AAAA: 
 """The same where networks are preferred, as CoreDNS has it: the others are last."""
 
 _OTHERS = 1
-_CIDR = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,9}", re.ASCII)
 
 
 def by_type(records: Iterable[RRset], places: Mapping[int, int]) -> Section:
@@ -42,25 +38,6 @@ def addresses(section: Section) -> list[RRset]:
 def arranged(section: Section, records: Iterable[RRset], places: Mapping[int, int]) -> Section:
     """Return the section with these address records, in this order, instead of its own."""
     return by_type((*(rrset for rrset in section if rrset.type not in ADDRESSES), *records), places)
-
-
-class Network(NamedTuple):
-    """Addresses of `length` octets whose bits under `mask` are `number`."""
-
-    number: int
-    mask: int
-    length: int
-
-
-def network(word: Word) -> Network:
-    """Read a network in CIDR notation; bits behind the prefix may be set."""
-    try:
-        found = ip_network(word.text, strict=False) if _CIDR.fullmatch(word.text) else None
-    except ValueError:
-        found = None
-    if found is None:
-        raise unexpected(word, "a network such as 10.0.0.0/8")
-    return Network(int(found.network_address), int(found.netmask), found.max_prefixlen // 8)
 
 
 def rank(record: RRset, networks: Sequence[Network]) -> int:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from kdns.answering.chain import Rest
 from kdns.answering.counts import Count
 from kdns.answering.edns import has_foreign_options
-from kdns.answering.plugin import Plugin, Setting
+from kdns.answering.plugin import Plugin, Setting, server_label
 from kdns.answering.queries import AD, Query
 from kdns.answering.responses import Outcome, Response, then
 from kdns.cluster.events import Tag
@@ -54,7 +54,10 @@ class Cache(Plugin):
 
     @classmethod
     def setup(cls, directives: Sequence[Directive], setting: Setting) -> "Cache":
-        return cls(read_cache(only(directives), setting.block), _server(setting))
+        return cls(
+            read_cache(only(directives), setting.block),
+            server_label(setting.listen[0]) if setting.listen else "",
+        )
 
     def respond(self, query: Query, rest: Rest) -> Outcome:
         key = key_of(query)
@@ -212,10 +215,3 @@ def _said(query: Query, item: Item, ttl: int, seconds: int, counts: tuple[Count,
 
 def _understands_ad(query: Query) -> bool:
     return query.has_do or query.flags & AD != 0
-
-
-def _server(setting: Setting) -> str:
-    """Return the label of the server: the first address of the block, as CoreDNS writes it."""
-    for host, port in setting.listen:
-        return f"dns://[{host}]:{port}" if ":" in host else f"dns://{host}:{port}"
-    return ""

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 
 from kdns.answering.chain import Rest
+from kdns.answering.edns import NSID
 from kdns.answering.plugin import Plugin, Setting
 from kdns.answering.queries import AD, CD, RD, Edns, Query
 from kdns.answering.responses import Outcome, Response, from_reply
@@ -119,7 +120,9 @@ def _end_to_end(options: bytes) -> bytes:
     while position < len(options):
         code, length = _FIXED.unpack_from(options, position)
         end = position + _FIXED.size + length
-        if code not in _HOP_BY_HOP:
+        if code == NSID:  # sent empty (RFC 5001, section 2.1): its data is what the client is to get
+            kept.append(_FIXED.pack(NSID, 0))
+        elif code not in _HOP_BY_HOP:
             kept.append(options[position:end])
         position = end
     return b"".join(kept)

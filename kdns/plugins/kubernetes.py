@@ -1,24 +1,27 @@
 """`kubernetes`: answers names of the cluster and of its addresses from ClusterState."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from kdns.answering.chain import Rest
-from kdns.answering.plugin import Plugin, Setting
+from kdns.answering.plugin import Plugin, Setting, WholeZone
 from kdns.answering.queries import Query
 from kdns.answering.responses import Outcome as ChainOutcome
 from kdns.answering.responses import Response, followed, then
 from kdns.cluster.state import ClusterState
 from kdns.corefile.errors import CorefileError
 from kdns.corefile.values import Directive
+from kdns.plugins._kubernetes_metadata import about_client, about_name
 from kdns.plugins._kubernetes_options import read_options
 from kdns.plugins._kubernetes_readiness import Readiness
 from kdns.records.cluster_zone import ClusterZone
-from kdns.records.options import RecordOptions
+from kdns.records.export import transfer_rrsets
+from kdns.records.options import PodMode, RecordOptions
 from kdns.records.outcome import Outcome
+from kdns.records.owners import relative_labels
 from kdns.wire import codes
-from kdns.wire.names import Name, fold, longest_suffix
+from kdns.wire.names import BadName, Name, fold, longest_suffix
 
 
 class Kubernetes(Plugin):
@@ -39,6 +42,10 @@ class Kubernetes(Plugin):
     ) -> None:
         self._state = state
         self._zones = {zone: ClusterZone(state, options, zone) for zone in zones}
+        self._knows_pods = options.pods == PodMode.VERIFIED
+        self._options = {
+            zone: replace(options, zone=zone) for zone, found in self._zones.items() if not found.is_reverse
+        }
         self._fallthrough = dict.fromkeys(fallthrough, True)
         self._readiness = readiness
 
@@ -51,11 +58,31 @@ class Kubernetes(Plugin):
         cluster = setting.cluster(options.wish)
         records = replace(options.records, own_addresses=setting.own_addresses)
         readiness = Readiness(cluster, options.startup_seconds)
-        return cls(cluster.state, records, options.zones, options.fallthrough, readiness)
+        try:
+            return cls(cluster.state, records, options.zones, options.fallthrough, readiness)
+        except BadName as error:
+            found = f"a zone without room for the names in it ({error})"
+            raise CorefileError(directives[0].position, found, "a shorter one") from error
 
     def is_ready(self) -> bool:
         """Tell whether all of the cluster has been seen, once."""
         return self._readiness is None or self._readiness.is_reached()
+
+    def whole_zones(self) -> Mapping[Name, WholeZone | None]:
+        """Return the zones but those of addresses, whose names no list holds; None before all is seen."""
+        if not self._state.has_synced:
+            return dict.fromkeys(self._options)
+        serial = self._state.lasting_serial
+        return {
+            zone: WholeZone(serial, partial(transfer_rrsets, self._state, options))
+            for zone, options in self._options.items()
+        }
+
+    def metadata(self, query: Query, client: str) -> Mapping[str, str]:
+        name = fold(query.name)
+        zone = longest_suffix(name, self._zones)
+        pod = about_client(self._state, client) if self._knows_pods else ()
+        return dict((*pod, *(about_name(relative_labels(name, zone.zone)) if zone else ())))
 
     def respond(self, query: Query, rest: Rest) -> ChainOutcome:
         zone = longest_suffix(fold(query.name), self._zones)
@@ -63,7 +90,10 @@ class Kubernetes(Plugin):
             return rest(query)
         if query.type in (codes.AXFR, codes.IXFR):
             return Response(codes.REFUSED)
-        outcome = zone.lookup(query.name, query.type)
+        try:
+            outcome = zone.lookup(query.name, query.type)
+        except BadName as error:  # names of objects may be longer together than a name may be
+            return Response(codes.SERVFAIL, remember=False, error=f"plugin/kubernetes: {error}")
         if not outcome.exists:
             return self._name_error(query, rest, zone, outcome)
         response = _response(query, zone, outcome)

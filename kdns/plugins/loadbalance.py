@@ -15,15 +15,14 @@ from kdns.corefile.errors import CorefileError, unexpected
 from kdns.corefile.reading import Reader, arguments, one, properties, several
 from kdns.corefile.scalars import duration
 from kdns.corefile.values import Directive
+from kdns.plugins._networks import Network, network
 from kdns.plugins._orders import (
     ADDRESSES,
     ADDRESSES_EARLY,
     ADDRESSES_LATE,
-    Network,
     addresses,
     arranged,
     by_type,
-    network,
     rank,
 )
 from kdns.plugins._weights import DEFAULT_WEIGHT, WeightFile
@@ -150,8 +149,16 @@ def _has_several(response: Response) -> bool:
     return sum(len(rrset.rdatas) for rrset in sections if rrset.type in ADDRESSES) > 1
 
 
+def _has_two(section: Sequence[RRset]) -> bool:
+    """Tell whether there are two records, of which one could come before the other."""
+    return len(section) > 1 or (len(section) == 1 and len(section[0].rdatas) > 1)
+
+
 def _in_turn(response: Response, places: Mapping[int, int]) -> Response:
     """Return the response with its addresses in turn. Another server's octets stay in their order."""
+    sections = response.answer, response.authority, response.additional
+    if response.reply is None and not any(map(_has_two, sections)):
+        return response
     return response._replace(
         answer=by_type(response.answer, places),
         authority=by_type(response.authority, places),

@@ -8,6 +8,7 @@ from kdns.answering.plugin import Exchange, Plugin, Setting
 from kdns.corefile.reading import properties, several
 from kdns.corefile.scalars import choice
 from kdns.corefile.values import Directive, Word
+from kdns.plugins._collected import About, collected
 from kdns.plugins._lines import COMMON, compiled
 from kdns.plugins._responses import DENIAL, ERROR, SUCCESS, class_of
 from kdns.wire.names import ROOT, BadName, Name, fold, from_text, is_at_or_below
@@ -44,7 +45,8 @@ class Log(Plugin):
     @classmethod
     def setup(cls, directives: Sequence[Directive], setting: Setting) -> "Log":
         local = setting.listen[0][0] if setting.listen else ""
-        return cls(rule for directive in directives for rule in _rules(directive, local))
+        about = collected(setting)
+        return cls(rule for directive in directives for rule in _rules(directive, local, about))
 
     def observe(self, exchange: Exchange) -> None:
         name = fold(exchange.query.name)
@@ -61,7 +63,7 @@ def _write(line: str) -> None:
         log.handle(logging.LogRecord(log.name, logging.INFO, __file__, 0, line, None, None))
 
 
-def _rules(directive: Directive, local: str) -> Iterator[Rule]:
+def _rules(directive: Directive, local: str, about: About) -> Iterator[Rule]:
     """Yield the rules of `log [NAMES...] [FORMAT] {class CLASSES...}`.
 
     As in CoreDNS, a single argument is a name, whatever it looks like.
@@ -70,7 +72,7 @@ def _rules(directive: Directive, local: str) -> Iterator[Rule]:
     if len(words) > 1 and "{" in words[-1].text:
         words, format = words[:-1], words[-1].text
     classes = frozenset(each for _, line in properties(directive, PROPERTIES) for each in line)
-    line = compiled(format, local)
+    line = compiled(format, local, about)
     for zone in _zones(words):
         yield Rule(zone, classes or frozenset({ALL}), line)
 

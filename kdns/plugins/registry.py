@@ -23,21 +23,37 @@ ORDER = tuple(
 """Every plugin of CoreDNS, those that kdns does not have, too."""
 
 SHIPPED = {
+    "acl": "Acl",
+    "any": "Any",
+    "auto": "Auto",
     "bind": "Bind",
+    "bufsize": "Bufsize",
     "cache": "Cache",
+    "cancel": "Cancel",
+    "chaos": "Chaos",
     "debug": "Debug",
     "errors": "Errors",
     "file": "File",
     "forward": "Forward",
+    "header": "Header",
     "health": "Health",
     "hosts": "Hosts",
     "kubernetes": "Kubernetes",
     "loadbalance": "LoadBalance",
+    "local": "Local",
     "log": "Log",
     "loop": "Loop",
+    "metadata": "Metadata",
+    "minimal": "Minimal",
+    "nsid": "Nsid",
     "prometheus": "Prometheus",
     "ready": "Ready",
     "reload": "Reload",
+    "rewrite": "Rewrite",
+    "template": "Template",
+    "transfer": "Transfer",
+    "timeouts": "Timeouts",
+    "whoami": "Whoami",
 }
 """Plugin → its class, in the module `kdns.plugins.<plugin>`, which is imported when a Corefile names it."""
 

@@ -35,9 +35,7 @@ class ClusterZone:
         self._state = state
         self._options = options
         self._soa, self._soa_serial = apex.soa_rrset(zone, options.ttl, state.serial), state.serial
-        self._is_reverse = is_at_or_below(zone, reverse.IN_ADDR_ARPA) or is_at_or_below(
-            zone, reverse.IP6_ARPA
-        )
+        self.is_reverse = is_at_or_below(zone, reverse.IN_ADDR_ARPA) or is_at_or_below(zone, reverse.IP6_ARPA)
 
     def lookup(self, qname: Name, qtype: int) -> Outcome:
         """Look up a name at or below the zone, in any case.
@@ -61,7 +59,7 @@ class ClusterZone:
         relative = relative_labels(fold(qname), self.zone)
         if len(relative) < 3 and (special := self._special(qname, qtype, relative)):
             return special
-        if self._is_reverse:
+        if self.is_reverse:
             return self._pointer(qname, qtype)
         owner = read_owner(relative)
         match owner.branch:

@@ -3,7 +3,8 @@
 Names that no list can hold are left out: Pods, reverse names, ports without their underscores.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from kdns.cluster.objects import Port, Service, ServiceKind
 from kdns.cluster.state import ClusterState
@@ -25,17 +26,40 @@ def zone_rrsets(state: ClusterState, options: RecordOptions) -> Iterator[RRset]:
     An owner name's records of one type may come as several RRsets. Weights are those of a transfer: 100
     for a ClusterIP, 100 divided by the addresses of its slice for an endpoint.
     """
+    yield from _apex_rrsets(state, options, state.serial)
+    services = (service for _, service in sorted(state.services.items()))
+    yield from _services_rrsets(state, services, options)
+
+
+def transfer_rrsets(state: ClusterState, options: RecordOptions) -> Iterator[RRset]:
+    """Yield the same records as the state has them when the first is asked for, whatever happens meanwhile.
+
+    The Services come as they are held: to sort very many of them would take a quarter of a second at once.
+    """
+    snapshot = state.snapshot()
+    yield from tuple(_apex_rrsets(state, options, state.lasting_serial))
+    yield from _services_rrsets(snapshot, snapshot.services.values(), options)
+
+
+def _apex_rrsets(state: ClusterState, options: RecordOptions, serial: int) -> Iterator[RRset]:
     zone, ttl = options.zone, options.ttl
-    yield soa_rrset(zone, ttl, state.serial)
+    yield soa_rrset(zone, ttl, serial)
     targets, _ = name_servers(state, options, zone)
     names = dict.fromkeys(target.owner for target in targets)
     own = from_labels((b"ns", b"dns"), zone)
     yield RRset(zone, codes.NS, ttl, tuple(names) or (own,))
     for target in targets:
         yield RRset(target.owner, address_type(target.address), 0, (address(target.address),))
-    for _, service in sorted(state.services.items()):
-        if is_exposed(state, options, service.namespace):
-            yield from _service_rrsets(state, service, options)
+
+
+def _services_rrsets(
+    state: ClusterState, services: Iterable[Service], options: RecordOptions
+) -> Iterator[RRset]:
+    exposed = {name for name in state.namespaces if is_exposed(state, options, name)}
+    for service in services:
+        if service.namespace in exposed:
+            with suppress(BadName):  # too long for this zone: nobody can ask for it either
+                yield from _service_rrsets(state, service, options)
 
 
 def _service_rrsets(state: ClusterState, service: Service, options: RecordOptions) -> Iterator[RRset]:

@@ -8,10 +8,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 
+from kdns.answering.clients import Answer
 from kdns.servers.counters import Counters, add_one
 from kdns.servers.limits import Quota
 
-Deliver = Callable[[bytes | None], None]
+Deliver = Callable[[Answer], None]
 
 _LOG_INTERVAL = 10.0  # seconds; a bug that every packet meets must not fill the disk
 
@@ -46,7 +47,7 @@ class Awaited:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def add(self, awaitable: Awaitable[bytes | None], deliver: Deliver) -> None:
+    def add(self, awaitable: Awaitable[Answer], deliver: Deliver) -> None:
         """Await a response and call `deliver` with it, with None if there is none or awaiting it failed.
 
         Where the process waits for too many already, it is dismissed and counted, and `deliver` never called.
@@ -71,9 +72,9 @@ class Awaited:
         for task in list(self._tasks):
             task.cancel()
 
-    async def _wait(self, awaitable: Awaitable[bytes | None], deliver: Deliver) -> None:
+    async def _wait(self, awaitable: Awaitable[Answer], deliver: Deliver) -> None:
         try:
-            response = await awaitable
+            response: Answer = await awaitable
         except Exception:  # noqa: BLE001 - whatever it was, only this one query may suffer; note() logs it
             self._failures.note()
             response = None
@@ -81,7 +82,7 @@ class Awaited:
         self._tasks.discard(asyncio.current_task())
         deliver(response)
 
-    def _finished(self, task: asyncio.Task[None], awaitable: Awaitable[bytes | None]) -> None:
+    def _finished(self, task: asyncio.Task[None], awaitable: Awaitable[Answer]) -> None:
         self._quota.waiting -= 1
         self._tasks.discard(task)
         _dismiss(awaitable)  # a task that was cancelled before its first step has not touched it
@@ -89,7 +90,7 @@ class Awaited:
             _logger.error("a response could not be delivered", exc_info=error)
 
 
-def _dismiss(awaitable: Awaitable[bytes | None]) -> None:
+def _dismiss(awaitable: Awaitable[Answer]) -> None:
     """Tell an awaitable that nobody waits for it; does nothing to one that is done."""
     if isinstance(awaitable, Coroutine):
         awaitable.close()

@@ -3,8 +3,11 @@
 The numbers and who has to go when they are reached; no sockets and no clocks.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
+
+from kdns.servers.transfers import Transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +20,16 @@ class Limits:
     """Open connections, over all listeners; one more and the one that has been idle longest goes."""
     pipelined: int = 128
     """Awaited responses of one connection; with so many nothing more is read from it."""
+    transfers: int = 16
+    """Zone transfers under way at once, over all listeners; others wait until one of them is done."""
     idle: float = 10.0
     """A connection that asks nothing for so long is closed."""
     message: float = 3.0
     """From a message's first octet to its last; from the connection to the end of its first message."""
     write: float = 5.0
     """How long a client may take to read what it was sent, once the buffers are full."""
+    queries: float = math.inf
+    """How many queries one connection may bring; then it is closed."""
     sweep: float = 1.0
     """How often connections are checked, and so the grain of the three times above."""
 
@@ -44,6 +51,7 @@ class Quota:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.waiting = 0
+        self.transfers = Transfers(self.limits.transfers)
         self.connections: set[Evictable] = set()
 
     def admit(self, connection: Evictable) -> bool:

@@ -10,7 +10,7 @@ from kdns.answering.clients import Respond
 from kdns.servers.awaited import Failures
 from kdns.servers.binding import BACKLOG
 from kdns.servers.counters import Counters
-from kdns.servers.limits import Quota
+from kdns.servers.limits import Limits, Quota
 from kdns.servers.tcp_connection import Connection, Shared
 
 _ACCEPTED_AT_ONCE = 64  # connections that are accepted in one turn of the loop, before others have theirs
@@ -28,7 +28,7 @@ class TcpListener:
         self._sock = sock
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.TimerHandle | None = None
-        self._shared = Shared(respond, quota, self.counters, Failures(self.counters))
+        self._shared = Shared(respond, quota, quota.limits, self.counters, Failures(self.counters))
 
     @property
     def respond(self) -> Respond:
@@ -39,6 +39,15 @@ class TcpListener:
     def respond(self, respond: Respond) -> None:
         self._shared.respond = respond
 
+    @property
+    def limits(self) -> Limits:
+        """What connections may do. Counts over all listeners are the quota's."""
+        return self._shared.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._shared.limits = limits
+
     async def start(self) -> None:
         """Begin to accept, in the running event loop."""
         loop = asyncio.get_running_loop()
@@ -46,7 +55,7 @@ class TcpListener:
             lambda: Connection(self._shared), sock=self._sock, backlog=_ACCEPTED_AT_ONCE
         )
         self._sock.listen(BACKLOG)  # asyncio takes its `backlog` for the kernel's queue, too
-        self._sweeping = loop.call_later(self._shared.quota.limits.sweep, self._sweep, loop)
+        self._sweeping = loop.call_later(self._shared.limits.sweep, self._sweep, loop)
 
     async def drain(self, grace: float) -> None:
         """Accept nothing more, send what clients wait for within `grace` seconds, and close."""
@@ -81,4 +90,4 @@ class TcpListener:
         for connection in list(self._shared.connections):
             if connection.deadline <= now:
                 connection.expire()
-        self._sweeping = loop.call_later(self._shared.quota.limits.sweep, self._sweep, loop)
+        self._sweeping = loop.call_later(self._shared.limits.sweep, self._sweep, loop)

@@ -5,14 +5,15 @@ Knows its own state only. Who may connect and when deadlines are looked at is th
 
 import asyncio
 import math
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-from kdns.answering.clients import Respond
+from kdns.answering.clients import Answer, Respond
 from kdns.servers.awaited import Awaited, Failures
 from kdns.servers.clients import StreamClient
 from kdns.servers.counters import Counters, add_one
-from kdns.servers.limits import Quota
+from kdns.servers.limits import Limits, Quota
 from kdns.servers.tcp_writer import FrameWriter
 
 READ_OCTETS = 16_384
@@ -30,6 +31,7 @@ class Shared:
 
     respond: Respond
     quota: Quota
+    limits: Limits
     counters: Counters
     failures: Failures
     connections: "set[Connection]" = field(default_factory=set)
@@ -41,14 +43,16 @@ class Connection(asyncio.BufferedProtocol):
     """Serves one client. Responses leave in the order in which they are ready, each in one piece.
 
     After the client has finished sending (half-close), it still gets what it asked for. A frame of length
-    zero holds no message and never will: the connection is closed.
+    zero holds no message and never will: the connection is closed. What is asked after a zone transfer is
+    answered after it.
     """
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._awaited = Awaited(shared.quota, shared.counters, shared.failures)
         self._inbox = b""
-        self._reading_paused = self._ending = self._closing = False
+        self._left = shared.limits.queries
+        self._reading_paused = self._ending = self._closing = self._transferring = False
         self._phase: Phase = "incomplete"
         self._phase_since = 0.0
         self.deadline = math.inf
@@ -88,12 +92,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._writer.is_blocked = False
+        self._shared.quota.transfers.resume(self)
         self._serve(self._inbox)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
         self._inbox = b""
         self._awaited.cancel()
+        self._shared.quota.transfers.drop(self)
         self._shared.quota.connections.discard(self)
         self._shared.connections.discard(self)
         self.lost.set_result(None)
@@ -102,7 +108,8 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def idle_since(self) -> float | None:
-        return None if self._phase in ("busy", "slow") else self._phase_since
+        is_idle = self._phase not in ("busy", "slow") or self._shared.quota.transfers.is_waiting(self)
+        return self._phase_since if is_idle else None
 
     def expire(self) -> None:
         """Close because `deadline` has passed; abort what does not read, or would not even be closed."""
@@ -129,12 +136,33 @@ class Connection(asyncio.BufferedProtocol):
         """Close at once, whatever is lost."""
         self._transport.abort()
 
+    # Called by the transfers
+
+    @property
+    def is_blocked(self) -> bool:
+        return self._writer.is_blocked
+
+    def take(self, message: bytes) -> None:
+        self._writer.put(message)
+        self._writer.flush()
+
+    def paused(self) -> None:
+        self._settle(progressed=True)
+
+    def transferred(self, error: Exception | None) -> None:
+        self._transferring = False
+        if error is not None:
+            self._shared.failures.note()
+            self.abort()  # half a zone must not look like a whole one
+        else:
+            self._serve(self._inbox)
+
     # Frames in
 
     def _serve(self, octets: bytes) -> None:
         """Respond to each whole message in `octets` while the client keeps up, and hold on to the rest."""
         begin, end = 0, len(octets)
-        while end - begin >= 2 and not self._is_full() and not self._closing:
+        while end - begin >= 2 and self._left and not self._is_full() and not self._closing:
             length = octets[begin] << 8 | octets[begin + 1]
             if not length:
                 self._writer.flush()
@@ -144,13 +172,17 @@ class Connection(asyncio.BufferedProtocol):
             if stop > end:
                 break
             self._respond(octets[begin + 2 : stop])
+            self._left -= 1
             begin = stop
-        self._inbox = octets[begin:]
+        self._inbox = octets[begin:] if self._left else b""
         self._writer.flush()
         self._settle(progressed=begin > 0)
+        if not self._left:
+            self.finish()
 
     def _is_full(self) -> bool:
-        return self._writer.is_blocked or len(self._awaited) >= self._shared.quota.limits.pipelined
+        most = self._shared.limits.pipelined
+        return self._transferring or self._writer.is_blocked or len(self._awaited) >= most
 
     def _respond(self, packet: bytes) -> None:
         shared = self._shared
@@ -160,17 +192,25 @@ class Connection(asyncio.BufferedProtocol):
         except Exception:  # noqa: BLE001 - whatever it was, only this one query may suffer; note() logs it
             shared.failures.note()
             return
-        if isinstance(response, bytes):
-            self._writer.put(response)
-        elif response is not None:
+        if isinstance(response, Awaitable):
             self._awaited.add(response, self._deliver)
+        else:
+            self._send(response)
 
-    def _deliver(self, response: bytes | None) -> None:
-        """Send a response that had to be waited for, and serve what its place kept waiting."""
+    def _send(self, answer: Answer) -> None:
+        if isinstance(answer, bytes):
+            self._writer.put(answer)
+        elif answer is not None and self._transferring:  # both had to be waited for
+            self.end("two transfers")
+        elif answer is not None:
+            self._transferring = True
+            self._shared.quota.transfers.add(self, answer)
+
+    def _deliver(self, answer: Answer) -> None:
+        """Send an answer that had to be waited for, and serve what its place kept waiting."""
         if self._closing:
             return
-        if response is not None:
-            self._writer.put(response)
+        self._send(answer)
         self._serve(self._inbox)
 
     # State
@@ -179,7 +219,7 @@ class Connection(asyncio.BufferedProtocol):
         """Conclude from what has just happened whether to read, to close, and how long to wait."""
         if self._closing:
             return
-        if self._ending and not self._awaited and not self._writer.is_blocked:
+        if self._ending and not (self._awaited or self._transferring or self._writer.is_blocked):
             self._close()
             return
         self._pause_reading(self._is_full())
@@ -191,7 +231,7 @@ class Connection(asyncio.BufferedProtocol):
     def _next_phase(self, progressed: bool) -> Phase:
         if self._writer.is_blocked:
             return "slow"
-        if self._awaited:
+        if self._awaited or self._transferring:
             return "busy"
         if self._inbox or (self._phase == "incomplete" and not progressed):
             return "incomplete"
@@ -206,7 +246,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.resume_reading()
 
     def _enter(self, phase: Phase) -> None:
-        limits = self._shared.quota.limits
+        limits = self._shared.limits
         patience = {
             "incomplete": limits.message,
             "idle": limits.idle,
@@ -220,5 +260,6 @@ class Connection(asyncio.BufferedProtocol):
     def _close(self) -> None:
         self._closing = True
         self._awaited.cancel()
+        self._shared.quota.transfers.drop(self)
         self._enter("slow")  # the last octets have to be read in time, too
         self._transport.close()

@@ -1,6 +1,6 @@
 """Frames on their way to one client: each message behind its length, together as long as they are few.
 
-Knows the transport and nothing of queries; the messages of a transfer will come through `put` one by one.
+Knows the transport and nothing of queries; the messages of a transfer come through `put` one by one.
 """
 
 import asyncio

@@ -7,15 +7,16 @@ import asyncio
 import socket
 from collections.abc import Awaitable
 
-from kdns.answering.clients import Respond
+from kdns.answering.clients import Answer, Respond
 from kdns.servers.awaited import Awaited, Failures
 from kdns.servers.clients import Peer
 from kdns.servers.counters import Counters, add_one, errno_name
 from kdns.servers.limits import Quota
 from kdns.servers.pktinfo import Control
 
-Response = bytes | Awaitable[bytes | None] | None
+Response = Answer | Awaitable[Answer]
 """What `respond` returns."""
+_LAST_BATCHES = 64
 MAX_RESPONSE_OCTETS = 65_507
 """The longest UDP payload over IPv4; kept for IPv6 too, whose own limit is 65,527."""
 
@@ -53,6 +54,9 @@ class UdpListener:
                 break
             await asyncio.sleep(0)  # others have their turn between batches
         await self._awaited.settle(begun + grace - loop.time())
+        for _ in range(_LAST_BATCHES):  # what has come since, and nothing may come between this and the end
+            if self._sock.fileno() < 0 or not self.serve_batch():
+                break
         self.close()
 
     def close(self) -> None:
@@ -82,11 +86,11 @@ class UdpListener:
         else:
             self.counters.sent += 1
 
-    def _send_later(self, response: Awaitable[bytes | None], control: Control, peer: Peer) -> None:
+    def _send_later(self, response: Awaitable[Answer], control: Control, peer: Peer) -> None:
         """Send a response when it is there. `control` and `peer` must be the caller's own to give."""
 
-        def deliver(awaited: bytes | None) -> None:
-            if awaited is not None:
+        def deliver(awaited: Answer) -> None:
+            if isinstance(awaited, bytes):
                 self._send_alone(awaited, control, peer)
 
         self._awaited.add(response, deliver)

@@ -7,6 +7,7 @@ loop in `serve_batch`, about 0.3 µs. Whatever is rare is elsewhere.
 import ctypes
 import errno
 import socket
+from collections.abc import Awaitable
 from time import perf_counter
 
 from kdns.answering.clients import Respond
@@ -66,10 +67,10 @@ class BatchedUdpListener(UdpListener):
         return count
 
     def _dispatch(self, response: Response, slot: int, client: SlotClient) -> None:
-        """Take care of a response that cannot go out with its batch; silence needs no care."""
+        """Take care of a response that cannot go out with its batch; silence needs none."""
         if isinstance(response, bytes):
             self._send_alone(response, self._batch.control(slot), client.peer)
-        elif response is not None:
+        elif isinstance(response, Awaitable):
             self._send_later(response, self._batch.control(slot), client.peer)
 
     def _send(self, first: int, end: int) -> None:

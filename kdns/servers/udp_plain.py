@@ -4,6 +4,7 @@ Behaves as `udp_batched` does, octet for octet, at nearly twice its price.
 """
 
 import socket
+from collections.abc import Awaitable
 
 from kdns.answering.clients import Respond
 from kdns.servers.addresses import is_wildcard
@@ -45,5 +46,5 @@ class PlainUdpListener(UdpListener):
     def _dispatch(self, response: Response, control: Control, peer: Peer) -> None:
         if isinstance(response, bytes):
             self._send_alone(response, control, peer)
-        elif response is not None:
+        elif isinstance(response, Awaitable):
             self._send_later(response, control, peer)

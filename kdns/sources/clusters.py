@@ -127,7 +127,7 @@ class Clusters:
 
     def measure(self) -> Iterator[Family | Histogram]:
         """Yield what there is to know about those that run; several are told apart by a label `cluster`."""
-        running = [(handle.name, handle.source) for handle in self._handles.values() if handle.source]
+        running = [(handle.name, handle.source) for handle in list(self._handles.values()) if handle.source]
         for name, source in running:
             for family in source.measure():
                 yield family if len(running) == 1 else _labelled(family, name)

@@ -43,6 +43,8 @@ class MessageNames:
     def __init__(self, octets: bytes, name_octets: int, ttl_offsets: list[int]) -> None:
         self._octets = octets
         self._ttl_offsets = ttl_offsets
+        self.movable: list[tuple[int, int]] = []
+        """Where the RDATA of addresses begin and end: records that take turns change places later."""
         self.lengths = {HEADER: name_octets}
         """Offset → octets of the uncompressed name that begins there, for all that were looked at."""
 
@@ -95,6 +97,9 @@ class MessageNames:
         end = position + (2 if length > MAX_LABEL else 1 + length)
         ttls = self._ttl_offsets
         after = bisect_left(ttls, position - _TTL_OCTETS + 1)
+        within = bisect_left(self.movable, (end, 0)) - 1
+        if within >= 0 and self.movable[within][1] > position:
+            raise Malformed("a compression pointer that leads into an address")
         if end > start or (after < len(ttls) and ttls[after] < end):
             raise Malformed("a compression pointer that leads to no name")
 

@@ -80,7 +80,24 @@ def name_to_text(name: Name) -> str:
 def _read_name(token: Token, origin: Name | None) -> bytes:
     if origin is None and not is_absolute(token.text):
         raise ValueError("relative, and there is no origin yet")
-    return names.from_text(token.text, names.ROOT if origin is None else origin)
+    return names.from_text(_in_ascii(token.text), names.ROOT if origin is None else origin)
+
+
+_NOT_ASCII = re.compile(r"(\\[\0-\x7f])|\\?([^\0-\x7f])")
+
+
+def _in_ascii(text: str) -> str:
+    """Return a name with the octets of characters outside ASCII escaped: they are what they are in a file."""
+    if text.isascii():
+        return text
+    return _NOT_ASCII.sub(
+        lambda piece: piece[1] or "".join(f"\\{octet:03d}" for octet in _encoded(piece[2])), text
+    )
+
+
+def _encoded(text: str) -> bytes:
+    """Return a text's octets in UTF-8. Octets of a file that are none are in it as surrogates (PEP 383)."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _name_end(octets: bytes, start: int) -> int:
@@ -95,7 +112,7 @@ def _name_end(octets: bytes, start: int) -> int:
 
 
 _NUMBER = re.compile("[0-9]{1,10}")
-_DURATION = re.compile("[0-9]{1,10}|(?:[0-9]{1,10}[smhdwSMHDW])+")
+_DURATION = re.compile("(?:[0-9]{1,10}[smhdwSMHDW])*(?:[0-9]{1,10})?")
 _DURATION_PART = re.compile("([0-9]+)(.?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -114,7 +131,9 @@ def _read_number(token: Token, origin: Name | None, octets: int) -> bytes:
 
 def seconds_from_text(text: str, limit: int) -> int:
     """Read a time in seconds, or with BIND's units (`1h30m`, `2w`). Raises ValueError above `limit`."""
-    if not _DURATION.fullmatch(text):
+    if text.isdecimal() and len(text) <= 10 and text.isascii():
+        return _within(int(text), limit)
+    if not text or not _DURATION.fullmatch(text):
         raise ValueError("not a time in seconds")
     parts = _DURATION_PART.findall(text)
     return _within(sum(int(number) * _UNITS[unit.lower()] for number, unit in parts), limit)
@@ -132,7 +151,13 @@ def _after(octets: bytes, start: int, length: int) -> int:
     return start + length
 
 
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+
+
 def _read_ipv4(token: Token, origin: Name | None) -> bytes:
+    if _IPV4.fullmatch(token.text):  # `ipaddress` takes ten times as long
+        return bytes(map(int, token.text.split(".")))
     return ipaddress.IPv4Address(token.text).packed
 
 
@@ -142,24 +167,25 @@ def _read_ipv6(token: Token, origin: Name | None) -> bytes:
     return ipaddress.IPv6Address(token.text).packed
 
 
-_ESCAPE = re.compile(r"\\(?:([0-9]{3})|([^0-9]))|[^\\]+|(\\)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:([0-9]{3})|(.))|[^\\]+|(\\)", re.DOTALL)
 
 
 def octets_from_text(text: str) -> bytes:
     r"""Return what a string spells: `\DDD` is one octet (decimal), `\X` is X. Raises ValueError.
 
+    Fewer than three digits are quoted like any character: the `\1` of an unescaped regular expression.
     Characters outside ASCII stand for their UTF-8 octets, as in BIND, NSD and dnspython.
     """
     if "\\" not in text:
-        return text.encode()
+        return _encoded(text)
     return b"".join(map(_unescaped, _ESCAPE.finditer(text)))
 
 
 def _unescaped(piece: re.Match[str]) -> bytes:
     decimal, quoted, stray = piece.groups()
     if stray or int(decimal or 0) > 255:
-        raise ValueError("after a backslash, three digits up to 255 or a character that is no digit")
-    return bytes([int(decimal)]) if decimal else (quoted or piece[0]).encode()
+        raise ValueError("after a backslash, a character or three digits up to 255")
+    return bytes([int(decimal)]) if decimal else _encoded(quoted or piece[0])
 
 
 def _read_string(token: Token, origin: Name | None) -> bytes:
@@ -187,6 +213,7 @@ def _number(octets: int) -> Kind:
 
 
 NAME = Kind("a domain name", _read_name, _name_end, lambda octets: name_to_text(Name(octets)))
+UINT8 = _number(1)
 UINT16 = _number(2)
 UINT32 = _number(4)
 SECONDS = Kind("a time in seconds", _read_seconds, partial(_after, length=4), _show_number)

@@ -28,7 +28,7 @@ def from_labels(labels: Iterable[bytes], origin: Name = ROOT) -> Name:
         if not label:
             raise BadName("empty label")
         if len(label) > MAX_LABEL:
-            raise BadName(f"label longer than {MAX_LABEL} octets: {label[:20].decode('ascii', 'replace')}...")
+            raise BadName(f"label longer than {MAX_LABEL} octets: {ascii(label[:20])[2:-1]}...")
         octets.append(len(label))
         octets += label
     octets += origin
@@ -68,7 +68,7 @@ def _split_text(text: str) -> tuple[list[bytes], bool]:
         elif character.isascii():
             label.append(ord(character))
         else:
-            raise BadName(f"not ASCII, write it in its xn-- form: {text}")
+            raise BadName(f"not ASCII, write it in its xn-- form: {text!a}")
         position += 1
     if label:
         labels.append(bytes(label))
@@ -83,7 +83,7 @@ def _unescape(text: str, position: int) -> tuple[int, int]:
             return int(digits), position + 3
         raise BadName(f"\\{digits} is no octet: three digits up to 255 are expected")
     if not digits or not digits[0].isascii():
-        raise BadName(f"nothing that a backslash could quote in {text}")
+        raise BadName(f"nothing that a backslash could quote in {text!a}")
     return ord(digits[0]), position + 1
 
 

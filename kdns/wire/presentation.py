@@ -1,14 +1,15 @@
 """RDATA in presentation format (RFC 1035, section 5.1): read from tokens of a master file, and printed.
 
-A type is a row of `FIELDS`, a list of kinds of field; to support one more is to add its row. Nothing here
-knows owner names, TTLs or files.
+Every type can be read: by its form (`kdns.wire.forms`), by its row of `FIELDS`, or by dnspython. A row is a
+list of kinds of field, and has it printed, too. Nothing here knows owner names, TTLs or files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 
-from kdns.wire import codes
+from kdns.wire import codes, forms, rare
 from kdns.wire.fields import IPV4, IPV6, NAME, SECONDS, STRING, UINT16, UINT32, Kind, Token, Unexpected
+from kdns.wire.forms import FORMS, HEXADECIMAL, Form
 from kdns.wire.names import Name
 
 FIELDS: Mapping[int, tuple[Kind, ...]] = {
@@ -21,9 +22,12 @@ FIELDS: Mapping[int, tuple[Kind, ...]] = {
     codes.MX: (UINT16, NAME),
     codes.TXT: (STRING,),
     codes.SRV: (UINT16, UINT16, UINT16, NAME),
+    codes.DNAME: (NAME,),
     codes.HINFO: (STRING, STRING),
 }
-"""Type → the fields of its RDATA, in order: the types that can be read and printed."""
+"""Type → the fields of its RDATA, in order: the types whose octets are understood."""
+
+_FORMS = {rtype: Form(kinds) for rtype, kinds in FIELDS.items()}
 
 REPEATED = frozenset({codes.TXT})
 """Types whose last field may be there more than once."""
@@ -35,33 +39,37 @@ MAX_RDATA = 0xFFFF
 
 
 def rdata_from_text(rtype: int, tokens: Sequence[Token], origin: Name | None, line: int = 0) -> bytes:
-    """Return the RDATA that these tokens spell, as uncompressed wire octets.
+    """Return the RDATA that these tokens spell, as uncompressed wire octets, of any type.
 
     Relative names are completed with `origin`. `line` is where a missing field would have been.
-    Raises Unexpected, also for a type without a row in `FIELDS`.
+    Raises Unexpected.
     """
-    if rtype not in FIELDS:
-        raise Unexpected(line, f"type {codes.type_to_text(rtype)}", "a type whose RDATA is supported")
-    if tokens and tokens[0] == Token(GENERIC, False, tokens[0].line):
-        raise Unexpected(
-            tokens[0].line, "RDATA in the form of RFC 3597, which is not supported yet", "fields"
-        )
-    kinds = _kinds(rtype, len(tokens))
-    if len(tokens) < len(kinds):
-        raise Unexpected(line, "the end of the record", kinds[len(tokens)].expected)
-    if len(tokens) > len(kinds):
-        extra = tokens[len(kinds)]
-        raise Unexpected(extra.line, str(extra), "the end of the record")
-    rdata = b"".join(kind.from_token(token, origin) for kind, token in zip(kinds, tokens, strict=True))
+    form = FORMS.get(rtype) or _FORMS.get(rtype)
+    if tokens and tokens[0].text == GENERIC and not tokens[0].quoted:
+        rdata = _generic(rtype, tokens[1:], tokens[0].line)
+    elif form is not None:
+        rdata = forms.read(form, tokens, origin, line)
+    else:
+        rdata = rare.rdata_from_text(rtype, tokens, origin, line)
     if len(rdata) > MAX_RDATA:
         raise Unexpected(line, f"RDATA of {len(rdata)} octets", f"at most {MAX_RDATA}")
     return rdata
 
 
-def _kinds(rtype: int, count: int) -> tuple[Kind, ...]:
-    kinds = FIELDS[rtype]
-    missing = count - len(kinds)
-    return kinds + kinds[-1:] * missing if rtype in REPEATED and missing > 0 else kinds
+_GENERIC_FORM = Form((UINT16,), HEXADECIMAL._replace(may_be_missing=True))
+
+
+def _generic(rtype: int, tokens: Sequence[Token], line: int) -> bytes:
+    """Read octets in hexadecimal behind their number (RFC 3597, section 5), which must fit a known type."""
+    octets = forms.read(_GENERIC_FORM, tokens, None, line)
+    length, rdata = int.from_bytes(octets[:2], "big"), octets[2:]
+    if len(rdata) != length:
+        raise Unexpected(line, f"{len(rdata)} octets", f"the {length} that were announced")
+    try:
+        list(split_rdata(rtype, rdata) if rtype in FIELDS else ())
+    except ValueError as error:
+        raise Unexpected(line, f"{GENERIC} ({error})", "octets that fit the type") from error
+    return rdata
 
 
 def rdata_to_text(rtype: int, rdata: bytes) -> str:

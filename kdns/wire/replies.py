@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kdns.wire import codes
 from kdns.wire.compression import HEADER, Malformed, MessageNames, name_at
-from kdns.wire.names import MAX_LABEL, MAX_NAME
+from kdns.wire.names import MAX_LABEL, MAX_NAME, Name
 from kdns.wire.rrsets import RRset
 
 _COUNTS = struct.Struct("!HHHH")
@@ -35,6 +35,8 @@ _SHAPES = {
 
 _OF_INTERNET = frozenset({codes.A, codes.AAAA, codes.SRV})
 """Types that have this shape in class IN only."""
+
+_ADDRESSES = frozenset({codes.A, codes.AAAA})
 
 _BROKEN_SERVER = frozenset({codes.FORMERR, codes.SERVFAIL, codes.NOTIMP, codes.REFUSED})
 """RCODEs that some servers send as a bare header, without the question."""
@@ -92,7 +94,7 @@ class Reply(NamedTuple):
         return first, second, third
 
     def _rrsets(self, section: slice) -> tuple[RRset, ...]:
-        rrsets: list[RRset] = []
+        rrsets: list[tuple[Name, int, int, int, list[bytes]]] = []
         for start, rtype in zip(self.starts[section], self.types[section], strict=True):
             if rtype == codes.OPT:
                 continue
@@ -100,11 +102,13 @@ class Reply(NamedTuple):
             _, rclass, ttl, length = _RR_FIXED.unpack_from(self.octets, fixed)
             rdata = self._rdata(rtype, rclass, fixed + _RR_FIXED.size, length)
             last = rrsets[-1] if rrsets else None
-            if last and (last.owner, last.type, last.ttl, last.rdclass) == (owner, rtype, ttl, rclass):
-                rrsets[-1] = last._replace(rdatas=(*last.rdatas, rdata))
+            if last and last[:4] == (owner, rtype, ttl, rclass):
+                last[4].append(rdata)
             else:
-                rrsets.append(RRset(owner, rtype, ttl, (rdata,), rclass))
-        return tuple(rrsets)
+                rrsets.append((owner, rtype, ttl, rclass, [rdata]))
+        return tuple(
+            RRset(owner, rtype, ttl, tuple(rdatas), rclass) for owner, rtype, ttl, rclass, rdatas in rrsets
+        )
 
     def _rdata(self, rtype: int, rclass: int, position: int, length: int) -> bytes:
         octets, end = self.octets, position + length
@@ -227,6 +231,8 @@ class _Walk:
         self.ttl_offsets.append(fixed + 4)
         if rtype in _SHAPES and (rclass == codes.IN or rtype not in _OF_INTERNET):
             self._rdata(rtype, rdata, end)
+        if rtype in _ADDRESSES:
+            self.names.movable.append((rdata, end))
         self._ttl(section, ttl if ttl <= _MAX_TTL else 0, rtype, end)
         return end
 

@@ -73,6 +73,11 @@ SERIAL_FROM_END = 20
 """How far from the end of an SOA's RDATA its serial (four octets) begins."""
 
 
+def soa_serial(rdata: bytes) -> int:
+    """Return the serial in an SOA's RDATA."""
+    return int.from_bytes(rdata[-SERIAL_FROM_END:][:4], "big")
+
+
 def soa_minimum(rdata: bytes) -> int:
     """Return the last field of an SOA's RDATA, the TTL of negative answers (RFC 2308, section 4)."""
     return int.from_bytes(rdata[-4:], "big")

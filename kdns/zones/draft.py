@@ -1,83 +1,123 @@
-"""A zone in the making: the records of a master file gathered into RRsets and checked to be a zone.
+"""A zone in the making: the records of a master file gathered into RRsets.
 
-Every rule that concerns more than one record is here and names the line that breaks it; text is not.
+Every rule that concerns more than one record is here. As in CoreDNS, what breaks one is no reason to serve
+nothing: it is left out, or kept where a lookup can make sense of it, and a warning says so.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from kdns.wire import codes, names
-from kdns.wire.fields import Unexpected
 from kdns.wire.names import Name
 from kdns.wire.presentation import canonical_rdata
 from kdns.wire.rrsets import RRset
 from kdns.zones.zone import Zone
 
-ONLY_ONE = frozenset({codes.SOA, codes.CNAME})
-"""Types of which a name has at most one record (RFC 1035, section 5.2; RFC 2181, section 10.1)."""
+ONLY_ONE = frozenset({codes.CNAME, codes.DNAME})
+"""Types of which a name has at most one record (RFC 2181, section 10.1; RFC 6672, section 2.4)."""
+
+BESIDE_ALIAS = frozenset({codes.CNAME, codes.RRSIG, codes.NSEC})
+"""Types that may stand beside a CNAME (RFC 1034, section 3.6.2; RFC 4035, section 2.5)."""
+
+STEP = 1000
+"""How many RRsets are put into the zone between two pauses."""
+
+WARNINGS = 10
+"""So many are given for a file, and then one more that tells how many there are."""
+
+Warn: TypeAlias = Callable[[str], None]
+Place: TypeAlias = tuple[str, int]
+"""A file and a line in it."""
 
 
-@dataclass(slots=True)
-class DraftRRset:
-    """An RRset that may still grow: its first record's owner, TTL and line; canonical RDATA → RDATA."""
-
-    owner: Name
-    type: int
-    ttl: int
-    line: int
-    rdatas: dict[bytes, bytes] = field(default_factory=dict)
-
-    def rrset(self) -> RRset:
-        """Return what has been gathered."""
-        return RRset(self.owner, self.type, self.ttl, tuple(self.rdatas.values()))
+class NoZone(ValueError):
+    """Records that are no zone; the text says why."""
 
 
 class ZoneDraft:
-    """Takes records one by one; `zone` gives the zone that they make."""
+    """Takes records one by one; `zone` gives the zone that they make. `warn` gets what is wrong, in words."""
 
-    def __init__(self) -> None:
-        self._nodes: dict[Name, dict[int, DraftRRset]] = {}
-        self._soa: DraftRRset | None = None
-        self._last_line = 1
+    def __init__(self, warn: Warn) -> None:
+        self._warn = warn
+        self._warnings = 0
+        self._nodes: dict[Name, dict[int, RRset]] = {}
+        self._growing: dict[tuple[Name, int], dict[bytes, bytes]] = {}
+        self._soas: dict[Name, tuple[RRset, Place]] = {}
 
-    def add(self, owner: Name, rtype: int, ttl: int, rdata: bytes, line: int) -> None:
+    def warning(self, place: Place, text: str) -> None:
+        """Warn of something about a place."""
+        self._say(f"{place[0]}:{place[1]}: {text}")
+
+    def _say(self, text: str) -> None:
+        self._warnings += 1
+        if self._warnings <= WARNINGS:
+            self._warn(text)
+
+    def add(self, owner: Name, rtype: int, ttl: int, rdata: bytes, place: Place) -> None:
         """Take a record. One that is there already is dropped (RFC 2181, section 5).
 
         Where TTLs within an RRset differ the first one stays (RFC 2181, section 5.2, wants them equal;
-        BIND and NSD keep the first). Raises Unexpected for what cannot stand beside what is there.
+        BIND and NSD keep the first).
         """
-        self._last_line = line
+        folded = names.fold(owner)
+        if folded == owner:
+            folded = owner  # one object instead of two
+        if rtype == codes.SOA:
+            self._add_soa(folded, RRset(owner, rtype, ttl, (rdata,)), place)
+            return
+        node = self._nodes.get(folded)
+        if node is None:
+            node = self._nodes[folded] = {}
+        rrset = node.get(rtype)
+        if rrset is not None:
+            self._grow(folded, rrset, rdata, place)
+            return
+        if node and (rtype not in BESIDE_ALIAS if codes.CNAME in node else rtype == codes.CNAME):
+            self.warning(place, f"a CNAME beside other records at {names.to_text(owner)}, which it hides")
+        node[rtype] = RRset(owner, rtype, ttl, (rdata,))
+
+    def _grow(self, folded: Name, rrset: RRset, rdata: bytes, place: Place) -> None:
+        rtype = rrset.type
+        grown = self._growing.get((folded, rtype))
+        if grown is None:
+            first = rrset.rdatas[0]
+            grown = self._growing[folded, rtype] = {canonical_rdata(rtype, first): first}
         key = canonical_rdata(rtype, rdata)
-        rrset = self._nodes.get(names.fold(owner), {}).get(rtype)
-        if rrset is None:
-            rrset = self._begin(DraftRRset(owner, rtype, ttl, line))
-        elif rtype in ONLY_ONE and key not in rrset.rdatas:
-            raise Unexpected(line, f"another {codes.type_to_text(rtype)} {_at(owner)}", "only one")
-        rrset.rdatas.setdefault(key, rdata)
+        if rtype not in ONLY_ONE:
+            grown.setdefault(key, rdata)
+        elif key not in grown:
+            at = f"another {codes.type_to_text(rtype)} at {names.to_text(rrset.owner)}"
+            self.warning(place, f"{at}, which is ignored")
 
-    def _begin(self, rrset: DraftRRset) -> DraftRRset:
-        node = self._nodes.setdefault(names.fold(rrset.owner), {})
-        if node and (rrset.type == codes.CNAME or codes.CNAME in node):  # RFC 1034, section 3.6.2
-            raise Unexpected(rrset.line, f"a CNAME beside other records {_at(rrset.owner)}", "a CNAME alone")
-        if rrset.type == codes.SOA:
-            if self._soa is not None:
-                raise Unexpected(rrset.line, f"another SOA {_at(rrset.owner)}", "one SOA for the whole zone")
-            self._soa = rrset
-        node[rrset.type] = rrset
-        return rrset
+    def _add_soa(self, folded: Name, soa: RRset, place: Place) -> None:
+        """Take an SOA; the last one at a name counts, as in CoreDNS."""
+        if (before := self._soas.get(folded)) is not None and before[0].rdatas != soa.rdatas:
+            self.warning(before[1], f"an SOA at {names.to_text(soa.owner)} that is not the last, and ignored")
+        self._soas[folded] = soa, place
 
-    def zone(self) -> Zone:
-        """Return the zone; its origin is the owner of the SOA. Raises Unexpected if it is none."""
-        if self._soa is None:
-            raise Unexpected(self._last_line, "no SOA record", "one at the zone's apex")
-        apex = names.fold(self._soa.owner)
-        for owner, node in self._nodes.items():
-            if not names.is_at_or_below(owner, apex):
-                line = min(rrset.line for rrset in node.values())
-                raise Unexpected(line, f"a record {_at(owner)}", f"names in the zone {names.to_text(apex)}")
-        if codes.NS not in self._nodes[apex]:
-            raise Unexpected(self._soa.line, f"no NS record {_at(apex)}", "at least one beside the SOA")
-        return Zone.from_rrsets(rrset.rrset() for node in self._nodes.values() for rrset in node.values())
+    def zone(self, origin: Name | None, pause: Callable[[], None]) -> Zone:
+        """Return the zone: that of `origin`, or else of the first owner of an SOA. Raises NoZone."""
+        if not self._soas:
+            raise NoZone("no SOA record")
+        folded = None if origin is None else names.fold(origin)
+        apex = folded if folded in self._soas else next(iter(self._soas))
+        soa, _ = self._soas.pop(apex)
+        for other, place in self._soas.values():
+            self.warning(place, f"an SOA at {names.to_text(other.owner)}, which is ignored")
+        made = Zone.grown(soa, self._drained(pause), self._leave_out)
+        if self._warnings > WARNINGS:
+            self._warn(f"{self._warnings} warnings in all")
+        return made
 
+    def _leave_out(self, outside: RRset) -> None:
+        self._say(f"the records at {names.to_text(outside.owner)} are ignored: they are outside the zone")
 
-def _at(owner: Name) -> str:
-    return f"at {names.to_text(owner)}"
+    def _drained(self, pause: Callable[[], None]) -> Iterator[RRset]:
+        """Yield all other RRsets and let go of them: two zones at a time would need twice the memory."""
+        growing = self._growing
+        for count, name in enumerate(list(self._nodes)):
+            for rrset in self._nodes.pop(name).values():
+                grown = growing.pop((name, rrset.type), None)
+                yield rrset if grown is None else rrset._replace(rdatas=tuple(grown.values()))
+            if count % STEP == 0:
+                pause()

@@ -1,24 +1,28 @@
-"""Cuts the text of a master file (RFC 1035, section 5.1) into entries of tokens, with their lines.
+"""Cuts the lines of a master file (RFC 1035, section 5.1) into entries of tokens, with their line numbers.
 
 Comments, quotes, parentheses and line ends are known here, and end here; what an entry says is not.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kdns.wire.fields import Token, Unexpected
 
+_PLAIN = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\"();\\\x7f-\U0010ffff]*")
+"""Lines whose words are what `str.split` says."""
+
 # Possessive quantifiers: whatever the text, no character is looked at twice.
 _PIECE = re.compile(
     r"""
-      (?P<blank> [ \t\r]++ | ;.*+ )
+      (?P<blank> [ \t\r\n]++ | ;.*+ )
     | (?P<parenthesis> [()] )
-    | " (?P<quoted> (?: [^"\\] | \\. )*+ ) "
-    | (?P<word> (?: [^ \t\r;()"\\] | \\. )++ )
+    | (?P<quote> " )
+    | (?P<word> (?: [^ \t\r\n;()"\\] | \\[^\r\n] )++ )
     """,
     re.VERBOSE,
 )
+_QUOTED = re.compile(r'(?P<text> (?: [^"\\] | \\. )*+ ) (?P<end> "? )', re.VERBOSE | re.DOTALL)
 
 
 class Entry(NamedTuple):
@@ -28,53 +32,76 @@ class Entry(NamedTuple):
     tokens: list[Token]
 
 
-def entries(text: str) -> Iterator[Entry]:
-    """Yield the entries of a master file. Raises Unexpected where quotes or parentheses do not match.
-
-    A quoted string ends on its line, as in BIND: RFC 1035 lets it go on, but then a forgotten quote
-    swallows the records up to the next one.
-    """
-    opened: list[int] = []
-    tokens: list[Token] = []
-    indented = False
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not opened:
-            indented = line[:1] in (" ", "\t")
-        for group, piece in _pieces(line.removesuffix("\r"), number):
-            if group == "parenthesis":
-                _open_or_close(opened, piece, number)
-            else:
-                tokens.append(Token(piece, group == "quoted", number))
-        if tokens and not opened:
-            yield Entry(indented, tokens)
-            tokens = []
-    if opened:
-        raise Unexpected(opened[-1], "a ( that is never closed", ") before the end of the file")
+def entries(lines: Iterable[str]) -> Iterator[Entry]:
+    """Yield the entries of a master file. Raises Unexpected where quotes or parentheses do not match."""
+    cutter = _Cutter()
+    for number, line in enumerate(lines, start=1):
+        if cutter.is_idle and _PLAIN.fullmatch(line):
+            if words := line.split():
+                yield Entry(line[0] in " \t", [Token(word, False, number) for word in words])
+            continue
+        cutter.cut(line, number)
+        if cutter.tokens and cutter.is_idle:
+            yield Entry(cutter.indented, cutter.tokens)
+            cutter.tokens = []
+    cutter.finish()
 
 
-def _pieces(line: str, number: int) -> Iterator[tuple[str, str]]:
-    """Yield the name of the group that matched, and its text: words, quoted strings, parentheses."""
-    position = 0
-    while position < len(line):
-        piece = _PIECE.match(line, position)
-        if piece is None:
-            raise _unfinished(line[position], number)
-        group = str(piece.lastgroup)
-        if group != "blank":
-            yield group, piece[group]
-        position = piece.end()
+class _Cutter:
+    """What is open at the end of a line: the entry, its parentheses, a string."""
 
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self.indented = False
+        self._opened: list[int] = []
+        self._string: list[str] = []
+        self._string_line = 0
 
-def _unfinished(character: str, number: int) -> Unexpected:
-    if character == '"':
-        return Unexpected(number, "a quoted string that is not closed", 'a second " on its line')
-    return Unexpected(number, "a backslash that ends its line or string", "the character that it quotes")
+    @property
+    def is_idle(self) -> bool:
+        """Whether the entry is complete: neither a parenthesis nor a string is open."""
+        return not self._opened and not self._string_line
 
+    def cut(self, line: str, number: int) -> None:
+        """Take in a line."""
+        if self.is_idle:
+            self.indented = line[:1] in (" ", "\t")
+        position = self._go_on(line, 0) if self._string_line else 0
+        while position < len(line):
+            piece = _PIECE.match(line, position)
+            if piece is None:
+                raise Unexpected(number, "a backslash that ends its line", "the character that it quotes")
+            position = piece.end()
+            if piece.lastgroup == "word":
+                self.tokens.append(Token(piece[0], False, number))
+            elif piece.lastgroup == "quote":
+                self._string_line = number
+                position = self._go_on(line, position)
+            elif piece.lastgroup == "parenthesis":
+                self._open_or_close(piece[0], number)
 
-def _open_or_close(opened: list[int], parenthesis: str, number: int) -> None:
-    if parenthesis == "(":
-        opened.append(number)
-    elif opened:
-        opened.pop()
-    else:
-        raise Unexpected(number, "a ) without its (", "the end of the line, or a field")
+    def _go_on(self, line: str, position: int) -> int:
+        """Take in what belongs to the open string, and return where it ends: it may have several lines."""
+        piece = _QUOTED.match(line, position)
+        assert piece is not None, "it may be empty"
+        self._string.append(piece["text"])
+        if piece["end"]:
+            self.tokens.append(Token("".join(self._string), True, self._string_line))
+            self._string, self._string_line = [], 0
+            return piece.end()
+        return len(line)
+
+    def _open_or_close(self, parenthesis: str, number: int) -> None:
+        if parenthesis == "(":
+            self._opened.append(number)
+        elif self._opened:
+            self._opened.pop()
+        else:
+            raise Unexpected(number, "a ) without its (", "the end of the line, or a field")
+
+    def finish(self) -> None:
+        """Raise Unexpected if something is still open at the end of the file."""
+        if self._string_line:
+            raise Unexpected(self._string_line, "a quoted string that is not closed", 'a second "')
+        if self._opened:
+            raise Unexpected(self._opened[-1], "a ( that is never closed", ") before the end of the file")

@@ -1,39 +1,63 @@
-"""A static zone and its lookup (RFC 1034, section 4.3.2; RFC 2308, section 3; RFC 4592).
+"""A static zone and its lookup (RFC 1034, section 4.3.2; RFC 2308, section 3; RFC 4592; RFC 6672).
 
 A lookup says what belongs into which section of a response; messages, clients and other zones are not known.
+What RFCs leave open is done as in CoreDNS: the zone's NS records go along with all that it has to say.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from kdns.wire import codes, names, rrsets
-from kdns.wire.names import Name
+from kdns.wire.names import MAX_NAME, Name
 from kdns.wire.rrsets import RRset
-from kdns.zones.tree import Node, cut_over, cuts, grow, node_at
+from kdns.zones import additional
+from kdns.zones.tree import Node, barrier_over, barriers, grow, node_at
 
 MAX_ALIASES = 10
 """How many CNAMEs an answer follows."""
 
-TARGETS = {codes.NS: 0, codes.MX: 2, codes.SRV: 6}
-"""Type → where in its RDATA the name begins whose addresses go along (RFC 1035, RFC 2782)."""
+YXDOMAIN = 6
+"""RCODE: the name that a DNAME gives would be too long (RFC 6672, section 2.2)."""
+
+_NOT_ALIASED = frozenset({codes.CNAME, codes.ANY})
+_OF_APEX = frozenset({codes.SOA, codes.NS})
 
 
 class Lookup(NamedTuple):
-    """What a zone has to say to a question: `found` is False for NXDOMAIN, the tuples are the sections.
+    """What a zone has to say to a question: an RCODE and the three sections.
 
-    `alias` is a CNAME's target that this zone has no data for, so that somebody else has to chase it; with
-    it, `authority` is a referral or empty. `authoritative` is False for a referral only. `is_bare`: the name
-    that was asked for, or that its aliases lead to, is there only because of names below it.
+    `alias` is a CNAME's target that is outside of the zone, so that somebody else has to chase it.
+    `authoritative` is False for a referral only. `is_bare`: the name that was asked for, or that its aliases
+    lead to, is there only because of names below it.
     """
 
-    found: bool = True
+    rcode: int = codes.NOERROR
     answer: tuple[RRset, ...] = ()
     authority: tuple[RRset, ...] = ()
     additional: tuple[RRset, ...] = ()
     alias: Name | None = None
     authoritative: bool = True
     is_bare: bool = False
+
+
+class _Way(NamedTuple):
+    """How far a lookup has come: the question, the aliases that were followed, and the name they lead to."""
+
+    qname: Name
+    qtype: int
+    name: Name
+    aliases: tuple[RRset, ...] = ()
+
+    def on(self, target: Name, *aliases: RRset) -> "_Way":
+        return self._replace(name=target, aliases=self.aliases + aliases)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it goes round in circles, or has been too long."""
+        owners = [names.fold(rrset.owner) for rrset in self.aliases if rrset.type == codes.CNAME]
+        return len(owners) >= MAX_ALIASES or names.fold(self.name) in owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +67,33 @@ class Zone:
     origin: Name
     soa: RRset
     _nodes: Mapping[Name, Node] = field(repr=False, hash=False)
-    _cuts: frozenset[Name] = field(repr=False, hash=False)
+    _barriers: frozenset[Name] = field(repr=False, hash=False)
 
     @classmethod
     def from_rrsets(cls, records: Iterable[RRset]) -> "Zone":
-        """Return the zone of these RRsets, whose one SOA lies at the apex (a master file is checked for it).
+        """Return the zone of these RRsets, whose one SOA lies at the apex.
 
         Raises ValueError if there is not exactly one SOA, or an RRset outside the zone.
         """
         held = tuple(records)
         [soa] = [rrset for rrset in held if rrset.type == codes.SOA]
+        return cls.grown(soa, (rrset for rrset in held if rrset is not soa), _refuse)
+
+    @classmethod
+    def grown(cls, soa: RRset, others: Iterable[RRset], outside: Callable[[RRset], None]) -> "Zone":
+        """Return the zone of an SOA and the other RRsets of it; `outside` gets those that are in no zone."""
         origin = names.fold(soa.owner)
-        if not all(names.is_at_or_below(names.fold(rrset.owner), origin) for rrset in held):
-            raise ValueError(f"an RRset outside the zone {names.to_text(origin)}")
-        nodes = grow(origin, held)
-        return cls(origin, soa, nodes, cuts(origin, nodes))
+        nodes = grow(origin, chain((soa,), others), outside)
+        return cls(origin, soa, nodes, barriers(origin, nodes))
 
     def rrsets(self) -> Iterator[RRset]:
-        """Yield all RRsets: the SOA, the rest of the apex, then names in canonical order."""
+        """Yield all RRsets: the SOA, the rest of the apex, then the others name by name."""
         for node in self._nodes.values():
             yield from node.values()
+
+    def pieces(self) -> list[object]:
+        """Return what it is made of, for whoever lets go of a large zone little by little."""
+        return [*self._nodes, *self._nodes.values()]
 
     @property
     def serial(self) -> int:
@@ -81,56 +112,84 @@ class Zone:
         """
         if not names.is_at_or_below(names.fold(qname), self.origin):
             raise ValueError(f"{names.to_text(qname)} is outside the zone {names.to_text(self.origin)}")
-        aliases: list[RRset] = []
-        name = qname
-        while True:
-            folded = names.fold(name)
-            if (cut := cut_over(folded, self.origin, self._cuts_for(folded, qtype))) is not None:
-                return self._referral(tuple(aliases), name, cut)
-            node = node_at(folded, self._nodes)
-            if node is None or codes.CNAME not in node or qtype in (codes.CNAME, codes.ANY):
-                return self._outcome(tuple(aliases), name, node, qtype, qname)
-            aliases.append(node[codes.CNAME]._replace(owner=name))
-            name = Name(aliases[-1].rdatas[0])
-            if not names.is_at_or_below(names.fold(name), self.origin):
-                return Lookup(answer=tuple(aliases), alias=name)
-            if len(aliases) == MAX_ALIASES or _is_owner(name, aliases):
-                return Lookup(answer=tuple(aliases))
+        found: Lookup | _Way = _Way(qname, qtype, qname)
+        while isinstance(found, _Way):
+            found = self._step(found)
+        return found
 
-    def _cuts_for(self, name: Name, qtype: int) -> frozenset[Name]:
-        """Return the cuts that count. DS is the parent's at the cut itself (RFC 4035, section 3.1.4.1)."""
-        return self._cuts - {name} if qtype == codes.DS else self._cuts
+    def _step(self, way: _Way) -> "Lookup | _Way":
+        """Return what the zone says of the name that a lookup has come to, or where that leads."""
+        folded = names.fold(way.name)
+        barrier = barrier_over(folded, self.origin, self._barriers)
+        if barrier is not None:
+            node = self._nodes[barrier]
+            if codes.DNAME in node and barrier != folded:
+                return self._substituted(way, node[codes.DNAME], barrier)
+            # DS is the parent's at the cut itself (RFC 4035, section 3.1.4.1).
+            if codes.NS in node and barrier != self.origin and (way.qtype, barrier) != (codes.DS, folded):
+                return self._referral(way, barrier)
+        found = node_at(folded, self._nodes)
+        if found is None or codes.CNAME not in found or self._is_answer(way.qtype, found, folded):
+            return self._outcome(way, folded, found)
+        alias = found[codes.CNAME]._replace(owner=way.name)
+        return self._followed(way.on(Name(alias.rdatas[0]), alias))
 
-    def _referral(self, aliases: tuple[RRset, ...], name: Name, cut: Name) -> Lookup:
-        delegation = self._nodes[cut][codes.NS]._replace(owner=_end_of(name, cut))
-        alias = name if aliases else None  # the aliases are this zone's word, what they lead to is not
-        glue = self._addresses((delegation,))
-        return Lookup(True, aliases, (delegation,), glue, alias, authoritative=bool(aliases))
+    def _is_answer(self, qtype: int, node: Node, name: Name) -> bool:
+        """Tell whether a node that has a CNAME answers a QTYPE itself. All else that it has is hidden, but
+        for what an apex needs."""
+        return qtype in _NOT_ALIASED or (qtype in _OF_APEX and name == self.origin and qtype in node)
 
-    def _outcome(
-        self, aliases: tuple[RRset, ...], name: Name, node: Node | None, qtype: int, qname: Name
-    ) -> Lookup:
-        matching = _matching(node or {}, qtype)
+    def _substituted(self, way: _Way, dname: RRset, owner: Name) -> "Lookup | _Way":
+        """Return where a DNAME leads, with the CNAME that stands for it (RFC 6672, section 3.1)."""
+        dname = dname._replace(owner=_end_of(way.name, owner))
+        target = Name(way.name[: len(way.name) - len(owner)] + dname.rdatas[0])
+        if len(target) > MAX_NAME:
+            return Lookup(YXDOMAIN, (*way.aliases, dname), self.servers(way.qname))
+        if target.lower() == way.name.lower():
+            return Lookup(codes.SERVFAIL, authoritative=False)
+        alias = RRset(way.name, codes.CNAME, dname.ttl, (target,))
+        is_known = any(rrset[:2] == dname[:2] for rrset in way.aliases)
+        led = way.on(target, *((alias,) if is_known else (dname, alias)))
+        if way.qtype == codes.CNAME:
+            return Lookup(answer=led.aliases, authority=self.servers(way.qname))
+        return self._followed(led)
+
+    def _followed(self, way: _Way) -> "Lookup | _Way":
+        if not names.is_at_or_below(names.fold(way.name), self.origin):
+            return Lookup(answer=way.aliases, authority=self.servers(way.qname), alias=way.name)
+        if way.is_over:
+            is_endless = any(rrset.type == codes.DNAME for rrset in way.aliases)
+            return Lookup(
+                codes.SERVFAIL if is_endless else codes.NOERROR, way.aliases, self.servers(way.qname)
+            )
+        return way
+
+    def _referral(self, way: _Way, cut: Name) -> Lookup:
+        """Return a delegation. Aliases that lead there are this zone's word, what they lead to is not."""
+        delegation = self._nodes[cut][codes.NS]._replace(owner=_end_of(way.name, cut))
+        glue = additional.glue(delegation, self._nodes)
+        return Lookup(codes.NOERROR, way.aliases, (delegation,), glue, authoritative=bool(way.aliases))
+
+    def _outcome(self, way: _Way, name: Name, node: Node | None) -> Lookup:
+        matching = _matching(node or {}, way.qtype)
         if not matching:
-            soa = self.negative_soa._replace(owner=_end_of(qname, self.origin))
-            return Lookup(node is not None, aliases, (soa,), is_bare=self._nodes.get(names.fold(name)) == {})
-        answer = aliases + tuple(rrset._replace(owner=name) for rrset in matching)
-        return Lookup(answer=answer, additional=self._addresses(answer))
+            soa = self.negative_soa._replace(owner=_end_of(way.qname, self.origin))
+            rcode = codes.NXDOMAIN if node is None else codes.NOERROR
+            return Lookup(rcode, way.aliases, (soa,), is_bare=self._nodes.get(name) == {})
+        answer = way.aliases + tuple(rrset._replace(owner=way.name) for rrset in matching)
+        servers, extra = self.servers(way.qname), additional.of_targets(answer, self._nodes)
+        if servers and name == self.origin and way.qtype in (codes.NS, codes.ANY) and not way.aliases:
+            return Lookup(answer=answer, additional=extra or additional.glue(servers[0], self._nodes))
+        return Lookup(answer=answer, authority=servers, additional=extra)
 
-    def _addresses(self, answer: tuple[RRset, ...]) -> tuple[RRset, ...]:
-        """Return the addresses this zone holds for the targets named, glue included, without repeats.
+    def servers(self, qname: Name) -> tuple[RRset, ...]:
+        """Return the zone's NS records, if it has some, its name spelled as in QNAME."""
+        ns = self._nodes[self.origin].get(codes.NS)
+        return () if ns is None else (ns._replace(owner=_end_of(qname, self.origin)),)
 
-        Wildcards are not asked: the additional section is a courtesy.
-        """
-        given = {(names.fold(rrset.owner), rrset.type) for rrset in answer}
-        found: dict[tuple[Name, int], RRset] = {}
-        for target in _targets(answer):
-            node = self._nodes.get(names.fold(target), {})
-            for rtype in (codes.A, codes.AAAA):
-                key = (names.fold(target), rtype)
-                if rtype in node and key not in given:
-                    found.setdefault(key, node[rtype]._replace(owner=target))
-        return tuple(found.values())
+
+def _refuse(outside: RRset) -> None:
+    raise ValueError(f"an RRset outside the zone: {names.to_text(outside.owner)}")
 
 
 def _matching(node: Node, qtype: int) -> tuple[RRset, ...]:
@@ -144,17 +203,6 @@ def _matching(node: Node, qtype: int) -> tuple[RRset, ...]:
     return (node[qtype],) if qtype in node else ()
 
 
-def _targets(answer: Iterable[RRset]) -> Iterator[Name]:
-    for rrset in answer:
-        if rrset.type in TARGETS:
-            for rdata in rrset.rdatas:
-                yield Name(rdata[TARGETS[rrset.type] :])
-
-
 def _end_of(name: Name, ancestor: Name) -> Name:
     """Return the ancestor as `name` spells it."""
     return Name(name[len(name) - len(ancestor) :])
-
-
-def _is_owner(name: Name, aliases: list[RRset]) -> bool:
-    return names.fold(name) in {names.fold(alias.owner) for alias in aliases}

@@ -4,6 +4,8 @@ The warm one has met every query and every event so far. The fresh one is made f
 table and no fast path. For the same rotation turn they must agree to the octet.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 from random import Random
 
@@ -12,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kdns.answering import admission
+from kdns.answering.by_client import ClassifyingResponder
 from kdns.answering.prepared import Prepared
 from kdns.answering.queries import Query
 from kdns.answering.responder import Responder
@@ -26,6 +29,7 @@ from kdns.wire.names import from_text
 from kdns.wire.rrsets import RRset
 from tests.answering import universe
 from tests.answering.fleeting import Fleeting
+from tests.answering.particular import Particular, class_of
 from tests.builders import TCP, UDP, Sender, Static, happen, responder_of, reverse_name
 
 WWW = from_text("www.example.com.")
@@ -46,6 +50,8 @@ ELSEWHERE = Static(
 )
 
 
+OUTSIDE = Sender(is_stream=False, address=("198.51.100.1", 53))
+
 PLAIN = b"\0\7\1\0\0\1\0\0\0\0\0\0"
 """The header of a plain query."""
 
@@ -53,20 +59,33 @@ PLAIN = b"\0\7\1\0\0\1\0\0\0\0\0\0"
 class Careful(Responder):
     """A responder without a fast path."""
 
-    def recall(self, packet: bytes, kind: int) -> bytes | None:
+    def recall(self, packet: bytes, kind: int, client_class: bytes = b"") -> bytes | None:
         return None
 
 
-class Twins:
-    """A cluster, its warm responder, and a fresh one for every question."""
+class CarefulByClass(Careful, ClassifyingResponder):
+    """One that tells clients apart."""
 
-    def __init__(self, options: RecordOptions, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, table: AnswerTable) -> None:
+        ClassifyingResponder.__init__(self, table, class_of)
+
+
+class Twins:
+    """A cluster, its warm responder, and a fresh one for every question; `particular` ones if need be."""
+
+    def __init__(
+        self, options: RecordOptions, limit: int = DEFAULT_LIMIT, is_particular: bool = False
+    ) -> None:
         ticks = count(1_000_000)
         self.state = ClusterState(lambda: next(ticks))
         self.state.mark_synced()
         self._options = options
         self.second = 0
-        self._warm = self._responder(Responder)
+        self._first = [Particular()] if is_particular else []
+        self._careful = CarefulByClass if is_particular else Careful
+        self._warm = self._responder(
+            partial(ClassifyingResponder, classify=class_of) if is_particular else Responder
+        )
         self._warm.table = AnswerTable(self.state.serial, limit)
         self.recalled = self.forgotten = 0
 
@@ -74,7 +93,7 @@ class Twins:
     def table(self) -> AnswerTable:
         return self._warm.table
 
-    def _responder(self, kind: type[Responder]) -> Responder:
+    def _responder(self, kind: Callable[[AnswerTable], Responder]) -> Responder:
         made = responder_of(
             self.state,
             self._options,
@@ -83,6 +102,7 @@ class Twins:
             fallthrough=[IN_ADDR_ARPA],
             kind=kind,
             origins=["example.com."],
+            first=self._first,
         )
         made.table.tick(self.second)
         return made
@@ -99,14 +119,14 @@ class Twins:
 
     def ask(self, packet: bytes, client: Sender) -> None:
         """Ask both, and compare."""
-        entry = self._entry(packet)
+        entry = self._entry(packet, client)
         turn = entry.turn if entry else 0
         expected = self._fresh_answer(packet, client, turn)
         self.recalled += self._is_recalled(packet, client)
         assert self._warm.respond(packet, client) == expected, f"{packet.hex()} over {client}, turn {turn}"
 
     def _fresh_answer(self, packet: bytes, client: Sender, turn: int) -> object:
-        fresh = self._responder(Careful)
+        fresh = self._responder(self._careful)
         if turn:
             as_query = packet[:2] + bytes((packet[2] & 0x87,)) + packet[3:]  # only these are remembered
             fresh.respond(as_query, client)
@@ -114,19 +134,24 @@ class Twins:
                 entry.turn = turn
         return fresh.respond(packet, client)
 
-    def _entry(self, packet: bytes) -> Prepared | None:
+    def _entry(self, packet: bytes, client: Sender) -> Prepared | None:
         """Return the answer that is remembered for this packet, if it is a query and one is."""
         query = admission.judge(packet)
         if not isinstance(query, Query):
             return None
-        return self.table.find(question_key(packet[12 : packet.find(0, 12) + 5]), query.variant)
+        key = question_key(packet[12 : packet.find(0, 12) + 5]) + self._class(client)
+        return self.table.find(key, query.variant)
+
+    def _class(self, client: Sender) -> bytes:
+        warm = self._warm
+        return warm._class(client.address[0]) if isinstance(warm, ClassifyingResponder) else b""
 
     def _is_recalled(self, packet: bytes, client: Sender) -> bool:
-        entry = self._entry(packet)
+        entry = self._entry(packet, client)
         if entry is None:
             return False
         hits = entry.turn
-        answer = self._warm.recall(packet, client.kind)
+        answer = self._warm.recall(packet, client.kind, self._class(client))
         entry.turn = hits
         return answer is not None
 
@@ -152,7 +177,7 @@ def walk(twins: Twins, dice: Random, steps: int) -> None:
             twins.happen(universe.event(dice))
             twins.ask_again(dice, 12)
         else:
-            twins.ask(universe.packet(dice), dice.choice((UDP, UDP, TCP)))
+            twins.ask(universe.packet(dice), dice.choice((UDP, UDP, TCP, OUTSIDE)))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +187,14 @@ def walk(twins: Twins, dice: Random, steps: int) -> None:
 def test_fast_is_careful_on_a_long_walk(seed: int, options: RecordOptions) -> None:
     limit = DEFAULT_LIMIT if seed else 40_000
     twins = Twins(options, limit)
+    walk(twins, Random(seed), 2500)
+    assert twins.recalled > 300, "or this test shows nothing"
+    assert twins.forgotten > 100
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fast_is_careful_with_errors_silence_and_clients_told_apart(seed: int) -> None:
+    twins = Twins(universe.OPTIONS[0], is_particular=True)
     walk(twins, Random(seed), 2500)
     assert twins.recalled > 300, "or this test shows nothing"
     assert twins.forgotten > 100

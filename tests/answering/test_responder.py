@@ -2,12 +2,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
+import dns.flags
 import dns.message
 import dns.rcode
 import pytest
 
 from kdns.answering.blocks import Block
+from kdns.answering.by_client import ClassifyingResponder
 from kdns.answering.chain import Link, Rest
+from kdns.answering.counts import Count
+from kdns.answering.plugin import Exchange
 from kdns.answering.queries import Query
 from kdns.answering.responder import Responder
 from kdns.answering.responses import Response
@@ -351,7 +355,7 @@ def test_many_shapes_of_queries_do_not_wear_the_responder_out() -> None:
 
 
 class ByNetwork(Static):
-    """A plugin that answers with the first number of the client's address, and counts how often it is asked."""
+    """A plugin that answers with the first number of the client's address, and counts how it is asked."""
 
     name = "by_network"
 
@@ -367,9 +371,9 @@ class ByNetwork(Static):
 @pytest.mark.parametrize("do", [False, True])
 def test_answers_are_remembered_for_each_class_of_clients(do: bool) -> None:
     plugin = ByNetwork()
-    responder = Responder(AnswerTable())
+    responder = ClassifyingResponder(AnswerTable(), lambda address: address.partition(".")[0])
     chain = Rest([plugin], responder.resolve)
-    responder.blocks = {from_text("."): Block(chain, classify=lambda address: address.partition(".")[0])}
+    responder.blocks = {from_text("."): Block(chain)}
     query = build_query("www.test.", "TXT", edns=1232, do=do).to_wire()
     for client in ("10.0.0.1", "192.0.2.1", "10.9.9.9", "192.0.2.2"):
         found = dns.message.from_wire(respond(responder, query, Sender(False, (client, 53))))
@@ -388,3 +392,77 @@ def test_ds_at_a_zone_is_asked_of_the_parent_where_that_is_served() -> None:
     ):
         assert section_lines(ask(responder, name, "DS").answer) == [f'{name} 5 TXT "{block}"']
     assert section_lines(ask(responder, "sub.test.", "A").answer) == ['sub.test. 5 TXT "child"']
+
+
+EDE = 15
+
+
+def of_response(response: Response, **block: object) -> Responder:
+    """Return a responder whose one block says this to everything."""
+    responder = Responder(AnswerTable())
+    responder.blocks = {from_text("."): Block(lambda query: response, **block)}  # type: ignore[arg-type]
+    return responder
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_extended_error_is_for_queries_with_an_opt(again: bool) -> None:
+    responder = of_response(Response(codes.REFUSED, extended_error=(15, "not you")))
+    for _ in range(1 + again):
+        assert ask(responder, "www.test.").options == ()
+        [option] = ask(responder, "www.test.", edns=1232).options
+    assert (option.otype, option.to_wire()) == (EDE, b"\0\x0fnot you")
+    assert recalled(responder, build_query("www.test.", edns=1232))
+
+
+def test_an_extended_error_gives_way_to_records() -> None:
+    text = RRset(from_text("www.test."), codes.TXT, 5, (rrsets.txt([b"x" * 255, b"x" * 150]),))
+    responder = of_response(Response(answer=(text,), extended_error=(4, "y" * 60)))
+    for size, has_error in ((512, False), (600, True), (512, False)):
+        found = ask(responder, "www.test.", "TXT", edns=size)
+        assert (len(found.answer), len(found.options)) == (1, int(has_error))
+        assert not found.flags & dns.flags.TC
+
+
+@pytest.mark.parametrize("rd", [False, True])
+def test_rd_is_the_querys_unless_a_response_has_its_own(rd: bool) -> None:
+    for own, expected in ((None, rd), (True, True), (False, False)):
+        responder = of_response(Response(recursion_desired=own))
+        for _ in range(2):
+            assert bool(ask(responder, "www.test.", rd=rd).flags & dns.flags.RD) is expected
+        assert recalled(responder, build_query("www.test.", rd=rd))
+
+
+def test_of_a_silent_response_nothing_is_sent_but_all_is_counted_and_observed() -> None:
+    count, seen = Count(), list[Exchange]()
+    response = Response(silent=True, counts=(count,))
+    responder = of_response(response, zone="test.", observers=(seen.append,))
+    for client in (UDP, TCP, UDP):
+        assert responder.respond(build_query("www.test.").to_wire(), client) is None
+    assert count.value == 3
+    assert [each.sent for each in seen] == [None] * 3
+
+
+def test_a_query_is_adjusted_before_anything_else_sees_it() -> None:
+    def smaller(query: Query) -> Query:
+        return query._replace(edns=query.edns and query.edns._replace(udp_size=600))
+
+    asked, seen = list[Query](), list[Exchange]()
+
+    def answer(query: Query) -> Response:
+        asked.append(query)
+        return Response()
+
+    responder = Responder(AnswerTable())
+    responder.blocks = {from_text("."): Block(answer, observers=(seen.append,), adjusting=(smaller,))}
+    for _ in range(2):
+        assert ask(responder, "www.test.", edns=4096).payload == 600
+    assert [query.edns and query.edns.udp_size for query in (*asked, *(each.query for each in seen))] == [
+        600
+    ] * 3
+
+
+def test_other_classes_are_for_the_blocks_that_want_them() -> None:
+    responder = of_response(Response(), classes=frozenset({codes.CH}))
+    for qclass, rcode in (("IN", codes.NOERROR), ("CH", codes.NOERROR), ("HS", codes.REFUSED)):
+        assert ask(responder, "www.test.", qclass=qclass).rcode() == rcode
+    assert ask(of_response(Response()), "www.test.", qclass="CH").rcode() == codes.REFUSED

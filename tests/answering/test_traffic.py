@@ -113,9 +113,9 @@ def test_sizes_fall_under_the_bounds_that_they_do_not_exceed() -> None:
 
 def test_fast_answers_take_as_long_as_their_sample() -> None:
     traffic = Traffic("")
+    traffic.fast_seconds = 0.000_004
     traffic.add(".", 0, codes.A, 0, False, 30, 46, None, number=1000)
     traffic.add(".", 0, codes.A, 0, False, 30, 46, 0.5)
-    traffic.fast_seconds = 0.000_004
     durations = next(each for each in traffic.measure() if "duration" in each.name)
     assert isinstance(durations, Histogram)
     [(_, counts, total)] = durations.samples

@@ -27,7 +27,7 @@ VARIABLE = "KDNS_TEST_APISERVER"
 BUILD_PATIENCE = 1200.0
 """Seconds after which the server will never be ready: the first start builds it, which takes minutes."""
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 patient = pytest.mark.timeout(BUILD_PATIENCE)
 """For modules that may be the first to start the server: `pytestmark = patient`."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import dns.message
 
 OUTSTANDING = 24
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which a query that was not answered is lost."""
 
 

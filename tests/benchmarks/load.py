@@ -20,11 +20,12 @@ from tests.benchmarks.generate import add_size_arguments, size_from, write_clust
 from tests.benchmarks.memory import Memory, Watch, memory, watching
 from tests.benchmarks.packets import Question, a_records, read_response
 from tests.benchmarks.plan import PlannedService, Size
-from tests.benchmarks.probe import NotReadyError, free_port
+from tests.benchmarks.probe import NotReadyError
 from tests.benchmarks.prober import Prober, Summary, Target, summarise
 from tests.benchmarks.processes import cpu_seconds, running, server_and_load_cpus, settle, tree
 from tests.benchmarks.servers import kdns_command
 from tests.benchmarks.table import render
+from tests.beside.programs import free_port
 
 QUIET_SECONDS = 2.0
 PHASES = ("phase", "probes", "right", "other", "refused", "unanswered", "p50 ms", "p99 ms", "max ms")

@@ -19,13 +19,6 @@ class NotReadyError(Exception):
     """A server ended, or did not answer right in time; the message says which and what it sent last."""
 
 
-def free_port() -> int:
-    """Return a port on 127.0.0.1 that no UDP socket has at the moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def free_tcp_port() -> int:
     """Return a port on 127.0.0.1 that no TCP socket has at the moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from tests.benchmarks import plan
 from tests.benchmarks.cases import CACHED_A, Case, Expected, Realm
 from tests.benchmarks.packets import Question, Response
-from tests.benchmarks.probe import Address, free_port, wait_until_right
+from tests.benchmarks.probe import Address, wait_until_right
 from tests.benchmarks.processes import running, settle
+from tests.beside.programs import free_port
 
 KDNS = "kdns"
 NSD = "NSD"

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from tests.beside.answers import NOTHING, Answer, read
 from tests.beside.questions import Batch, Way
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which a response will never come; the longest that a server waits for an upstream is 5."""
 
 

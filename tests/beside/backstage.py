@@ -15,7 +15,7 @@ from tests.apiserver.builders import Object
 from tests.apiserver.fake import FakeApiServer
 from tests.beside.upstream import Upstream, running
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.cli.servers import Running, free_port, serving
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds after which what should have come never will."""
 
 

@@ -89,12 +89,9 @@ REFUSED = [
     (["-quiet", "false", "-version"], "extra command line arguments: [false -version]"),
     (["-"], "extra command line arguments: [-]"),
     (["-p", "dns"], "-dns.port: 'dns' is no port"),
-    ([], "kdns serve --demo"),
-    (["-conf", ""], "kdns serve --demo"),
     (["-conf", "nowhere"], "nowhere:1:1: found no file to read"),
     (["-conf", "broken"], "broken:2:5: found 'erorrs', which is no plugin"),
     (["-conf", "broken"], "broken:3:5: found 'logg', which is no plugin"),
-    (["-conf", "stdin"], "/dev/stdin:1:1: found nothing to serve"),
     (["-conf", "good", "--cluster", "nowhere"], "nowhere: No such file"),
     (["-conf", "good", "--cluster", ".", "--kubeconfig", "k"], "either from an API server or from --cluster"),
     (["-conf", "good", "--cluster", ".", "--service-cidr", "x"], "'x'"),
@@ -144,6 +141,14 @@ def test_zones_without_a_port_get_that_of_the_flags_and_quiet_leaves_only_the_lo
     with running(tmp_path, port, *words, is_quiet=True) as server:
         wait_for(lambda: has_answer(server))
         assert all(line.startswith("[") for line in server.log.read_text().splitlines())
+
+
+def test_without_a_server_block_clients_are_told_their_addresses(tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, port, "-conf", "stdin", f"-dns.port={port}") as server:
+        [address, _] = ask(server, "any.name").additional
+        assert str(address) == "any.name. 0 IN A 127.0.0.1"
+        wait_for(lambda: '"A IN any.name. udp' in server.log.read_text())
 
 
 def test_the_environment_says_what_flags_leave_out(tmp_path: Path) -> None:

@@ -47,12 +47,31 @@ def test_variables_come_from_the_environment(folder: Path, monkeypatch: pytest.M
     assert [key.text for key in corefiles.from_file("", 53)().blocks[0].keys] == ["example.net"]
 
 
-def test_where_coredns_would_serve_whoami_it_is_said_what_to_do(folder: Path) -> None:
-    with pytest.raises(UsageError, match="kdns serve --demo"):
-        corefiles.from_file("", 53)
+def plugins(load: corefiles.Load) -> list[str]:
+    return [directive.name.text for block in load().blocks for directive in block.directives]
+
+
+def test_where_there_is_no_corefile_whoami_is_served_until_there_is_one(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    load = corefiles.from_file("", 54)
+    assert (ports(load), plugins(load)) == ([54], ["whoami", "log"])
+    assert "kdns serve --demo" in caplog.text
+    (folder / "Corefile").write_text(TEXT)
+    assert ports(load) == [54, 1053]
+
+
+def test_a_corefile_without_a_server_block_serves_whoami_and_says_so(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (folder / "Corefile").write_text("# nothing\n")
-    with pytest.raises(CorefileError, match=r"^Corefile:1:1: .*kdns serve --demo"):
-        corefiles.from_file("", 53)()
+    for name in ("", "Corefile"):
+        load = corefiles.from_file(name, 53)
+        assert (ports(load), plugins(load)) == ([53], ["whoami", "log"])
+        [notice] = load().notices
+        assert str(notice) == "Corefile:1:1: no server block, so that whoami and log are served"
+        assert load().files == ("Corefile",)
+    assert "Corefile has no server block" in caplog.text
 
 
 def test_a_file_that_is_not_there_is_an_error_of_the_corefile(folder: Path) -> None:
@@ -67,10 +86,9 @@ def test_standard_input_is_read_once_and_served_again_at_each_reload(monkeypatch
     assert load().files == ("/dev/stdin",)
 
 
-def test_standard_input_must_hold_something(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_may_be_empty_but_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     give_stdin(monkeypatch, b"")
-    with pytest.raises(CorefileError, match=r"^/dev/stdin:1:1: "):
-        corefiles.from_stdin(53)()
+    assert plugins(corefiles.from_stdin(53)) == ["whoami", "log"]
     give_stdin(monkeypatch, b"", is_terminal=True)
     with pytest.raises(UsageError, match="terminal"):
         corefiles.from_stdin(53)

@@ -1,9 +1,11 @@
 """kdns.cluster.state: whatever the order of events, one state; and its tags miss nothing."""
 
+import weakref
 from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from kdns.cluster.events import Applied, Deleted, Tag, WatchEvent, address_tag, namespace_tag, service_tag
 from kdns.cluster.objects import (
@@ -144,3 +146,40 @@ def test_the_serial_is_the_time_of_the_last_visible_change() -> None:
     state.apply(Applied(service(ONE, version="2")))
     assert (state.serial, state.changes) == (200, 1)
     assert state.services[WEB].version == "2"
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.booleans()), max_size=20))
+def test_whoever_has_a_copy_of_something_old_finds_a_higher_serial(steps: list[tuple[int, bool]]) -> None:
+    tenths = 1000
+    state = ClusterState(lambda: tenths / 10)
+    copies = list[tuple[int, dict[tuple[str, str], Service]]]()
+    for number, (pause, is_change) in enumerate(steps):
+        tenths += pause
+        if is_change:
+            state.apply(Applied(service(f"10.0.1.{number}")))
+        copies.append((state.lasting_serial, dict(state.services)))
+    tenths += 10
+    assert state.lasting_serial == state.serial
+    for serial, services in copies:
+        assert services == state.services or serial < state.serial
+
+
+def test_a_snapshot_stays_as_it_is_and_is_shared_until_something_changes() -> None:
+    state = loaded([Namespace("n"), service(ONE), part(TWO)])
+    snapshot = state.snapshot()
+    assert state.snapshot() is snapshot
+    state.apply(Applied(service(ONE, version="2")))
+    assert state.snapshot() is snapshot, "nothing that DNS can show has changed"
+    before = dict(snapshot.services), dict(snapshot.namespaces), snapshot.slices_of(WEB)
+    for event in (Applied(service(THREE)), Applied(part(ONE)), Deleted(key_of(Namespace("n")))):
+        state.apply(event)
+        assert (dict(snapshot.services), dict(snapshot.namespaces), snapshot.slices_of(WEB)) == before
+    assert state.snapshot() is not snapshot
+    assert state.snapshot().services == state.services
+    assert state.snapshot().slices_of(WEB) == state.slices_of(WEB)
+
+
+def test_a_snapshot_that_nobody_has_any_more_is_gone() -> None:
+    state = loaded([service(ONE)])
+    gone = weakref.ref(state.snapshot())
+    assert gone() is None

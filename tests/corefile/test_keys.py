@@ -76,12 +76,15 @@ ERRORS = [
     ("a:-1", "found 'a:-1', expected a port up to 65535 after the colon"),
     ("a:" + "9" * 50, "found 'a:" + "9" * 50 + "', expected a port up to 65535 after the colon"),
     ("a..b", "found 'a..b' (empty label), expected a domain name or network"),
-    ("a\\", "found 'a\\\\' (nothing that a backslash could quote in a\\), expected a domain name or network"),
+    (
+        "a\\",
+        "found 'a\\\\' (nothing that a backslash could quote in 'a\\\\'), expected a domain name or network",
+    ),
     (
         "a." * 128,
         "found '" + "a." * 30 + "...' (name longer than 255 octets), expected a domain name or network",
     ),
-    ("é", "found 'é' (not ASCII, write it in its xn-- form: é), expected a domain name or network"),
+    ("é", "found 'é' (not ASCII, write it in its xn-- form: '\\xe9'), expected a domain name or network"),
     ("::/8", "found '::/8', expected a network that begins with a digit other than 0"),
     ("0:1::/16", "found '0:1::/16', expected a network that begins with a digit other than 0"),
 ]

@@ -72,8 +72,8 @@ ERRORS: list[tuple[Scalar[Any], str, str]] = [
     (duration(), "-", f"found '-', expected {DURATION}"),
     (duration(), "--5s", f"found '--5s', expected {DURATION}"),
     (duration(), "9999999h", f"found '9999999h', expected {DURATION}"),
-    (duration(0), "-5s", f"found '-5s', expected {DURATION} from 0"),
-    (duration(1, 86400), "500ms", f"found '500ms', expected {DURATION} from 1 to 86400"),
+    (duration(0), "-5s", f"found '-5s', expected {DURATION} from 0s"),
+    (duration(1, 86400), "500ms", f"found '500ms', expected {DURATION} from 1s to 86400s"),
     (choice("insecure", "verified"), "insecur", "found 'insecur', expected one of insecure, verified; did you"
      " mean 'insecure'?"),
     (zones, "a..b", "found 'a..b' (empty label), expected a domain name or network"),

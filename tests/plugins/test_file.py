@@ -12,7 +12,7 @@ from kdns.answering.responder import Responder
 from kdns.answering.responses import Response
 from kdns.answering.table import AnswerTable
 from kdns.cluster.events import Tag
-from kdns.plugins._zonefile import FileOptions, ZoneFile
+from kdns.plugins._zonefile import ZoneFile
 from kdns.plugins.file import File
 from kdns.records.options import RecordOptions
 from kdns.wire import codes
@@ -39,6 +39,10 @@ ns    A     192.0.2.1
 www   CNAME ns
 out   CNAME www.other.
 nx    CNAME x.other.
+none  CNAME www.other.
+d     DNAME other.
+mail  MX    10 ns
+tosub CNAME www.sub
 fails CNAME www.missing.
 svc   CNAME svc.ns.svc.cluster.local.
 lost  CNAME nowhere.
@@ -79,24 +83,39 @@ def responder_with(file: File, *links: Link, zones: Sequence[str]) -> Responder:
 
 
 SOA = "example. 30 SOA ns.example. admin.example. 7 7200 3600 1209600 30"
+OTHER_SOA = "other. 30 SOA ns.other. admin.other. 7 7200 3600 1209600 30"
+NS = "example. 60 NS ns.example."
+OTHER_NS = "other. 60 NS ns.example."
+SUB_NS = "sub.example. 60 NS ns.example."
 
 
 @pytest.mark.parametrize(
     ("question", "rcode", "answer", "authority"),
     [
-        ("ns.example. A", "NOERROR", "ns.example. 60 A 192.0.2.1", ""),
-        ("www.example. A", "NOERROR", "www.example. 60 CNAME ns.example.\nns.example. 60 A 192.0.2.1", ""),
-        ("www.sub.example. A", "NOERROR", "www.sub.example. 60 A 192.0.2.3", ""),
-        ("out.example. A", "NOERROR", "out.example. 60 CNAME www.other.\nwww.other. 60 A 192.0.2.2", ""),
+        ("ns.example. A", "NOERROR", "ns.example. 60 A 192.0.2.1", NS),
+        ("example. SOA", "NOERROR", SOA.replace(" 30 ", " 60 ", 1), NS),
+        ("example. NS", "NOERROR", NS, ""),
+        ("www.example. A", "NOERROR", "www.example. 60 CNAME ns.example.\nns.example. 60 A 192.0.2.1", NS),
+        ("www.sub.example. A", "NOERROR", "www.sub.example. 60 A 192.0.2.3", SUB_NS),
+        ("sub.example. DS", "NXDOMAIN", "", SOA),
+        ("example. DS", "NOERROR", "", SOA),
+        ("out.example. A", "NOERROR", "out.example. 60 CNAME www.other.\nwww.other. 60 A 192.0.2.2", NS),
         (
             "back.other. A",
             "NOERROR",
             "back.other. 60 CNAME out.example.\nout.example. 60 CNAME www.other.\nwww.other. 60 A 192.0.2.2",
-            "",
+            OTHER_NS,
         ),
-        ("lost.example. A", "NOERROR", "lost.example. 60 CNAME nowhere.", ""),
-        ("nx.example. A", "NXDOMAIN", "nx.example. 60 CNAME x.other.", ""),
-        ("fails.example. A", "SERVFAIL", "fails.example. 60 CNAME www.missing.", ""),
+        (
+            "www.d.example. A",
+            "NOERROR",
+            "d.example. 60 DNAME other.\nwww.d.example. 60 CNAME www.other.\nwww.other. 60 A 192.0.2.2",
+            NS,
+        ),
+        ("lost.example. A", "NOERROR", "lost.example. 60 CNAME nowhere.", NS),
+        ("nx.example. A", "NXDOMAIN", "nx.example. 60 CNAME x.other.", OTHER_SOA),
+        ("none.example. MX", "NOERROR", "none.example. 60 CNAME www.other.", OTHER_SOA),
+        ("fails.example. A", "SERVFAIL", "fails.example. 60 CNAME www.missing.", NS),
         ("gone.example. A", "NXDOMAIN", "gone.example. 60 CNAME x.example.", SOA),
         ("ns.example. MX", "NOERROR", "", SOA),
         ("x.example. A", "NXDOMAIN", "", SOA),
@@ -112,8 +131,36 @@ def test_the_longest_zone_answers_and_aliases_are_followed_into_others(
     name, qtype = question.split()
     for asked in (name, name.upper(), name):
         response = ask(made, asked, qtype)
-        assert sections(response) == (rcode, records(answer), records(authority), [])
+        found = sections(response)[:3]
+        assert found == (rcode, records(answer), records(authority))
         assert bool(response.flags & 0x0400) == (rcode != "REFUSED")
+
+
+def test_addresses_that_an_aliases_target_has_along_are_its_zones_business(folder: Path) -> None:
+    made = responder_with(set_up(File, directives("example.", "other.")), zones=("example.", "other."))
+    assert sections(ask(made, "mail.example.", "MX"))[3] == records("ns.example. 60 A 192.0.2.1")
+    (folder / "other.").write_text(master_file("other.", "mail CNAME mail.example.\n"))
+    made = responder_with(set_up(File, directives("example.", "other.")), zones=("example.", "other."))
+    assert sections(ask(made, "mail.other.", "MX"))[3] == []
+
+
+def test_a_notify_is_met_with_silence(folder: Path) -> None:
+    file = set_up(File, directives("example."))
+    notify = query("example.", "SOA")._replace(flags=codes.NOTIFY << 11)
+    response = at_once(file.respond(notify, rest()))
+    assert (response.silent, response.remember) == (True, False)
+
+
+def test_whole_zones_can_be_handed_over_as_they_are_then(folder: Path) -> None:
+    found = set_up(File, directives("example.", "other.") + "\nfile later later").whole_zones()
+    assert found.keys() == {from_text("example."), from_text("other."), from_text("later.")}
+    assert found[from_text("later.")] is None
+    whole = found[from_text("other.")]
+    assert whole is not None
+    assert (whole.serial, [rrset.type for rrset in whole.rrsets()]) == (
+        7,
+        [codes.SOA, codes.NS, codes.A, codes.CNAME],
+    )
 
 
 ELSEWHERE = Response(answer=(RRset(from_text("x."), codes.A, 5, (address("10.9.9.9"),)),))
@@ -165,7 +212,8 @@ def test_an_alias_is_followed_to_where_its_target_is_passed_on(folder: Path, nam
     zones = ("example.", "other.")
     made = responder_with(set_up(File, directives(*zones) + " {\nfallthrough\n}"), static, zones=zones)
     expected = f"{name} 60 CNAME {target}\n{target} 5 A 10.9.9.9"
-    assert sections(ask(made, name)) == ("NOERROR", records(expected), [], [])
+    servers = records(f"{'other' if 'other' in name else 'example'}. 60 NS ns.example.")
+    assert sections(ask(made, name)) == ("NOERROR", records(expected), servers, [])
 
 
 def test_an_alias_into_the_cluster_is_forgotten_with_what_it_leads_to(folder: Path) -> None:
@@ -250,7 +298,7 @@ def test_a_zone_with_another_serial_is_taken_over_and_answered_at_once(
 
 def test_a_zone_with_the_same_serial_is_taken_over_only_by_mtime(folder: Path) -> None:
     followed = Followed(folder / "example.", "reload_by_mtime")
-    by_serial = ZoneFile(str(followed.path), from_text("example."), FileOptions())
+    by_serial = ZoneFile(str(followed.path), from_text("example."))
     by_serial.load()
     followed.write("ns A 192.0.2.111\n", 7)
     followed.run_until_forgotten(1)
@@ -274,6 +322,26 @@ def test_the_old_zone_stays_until_the_file_is_well_again(
     followed.write("ns A 192.0.2.111\n", 9)
     followed.run_until_forgotten(1)
     assert followed.said() == NEW
+
+
+def test_a_zone_is_taken_over_when_a_file_that_it_includes_has_changed(folder: Path) -> None:
+    (folder / "soa").write_text("@ SOA ns admin 7 7200 3600 1209600 30\n@ NS ns\n")
+    (folder / "hosts").write_text("ns A 192.0.2.1\n")
+    (folder / "example.").write_text("$TTL 60\n$INCLUDE soa\n$INCLUDE hosts\n")
+    followed = Followed(folder / "example.")
+    assert followed.said() == OLD
+    (folder / "hosts").write_text("ns A 192.0.2.111\n")
+    (folder / "soa").write_text("@ SOA ns admin 8 7200 3600 1209600 30\n@ NS ns\n")
+    followed.run_until_forgotten(1)
+    assert followed.said() == NEW
+
+
+def test_what_a_zone_has_that_makes_no_sense_is_in_the_log(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "example.").write_text(master_file("example.", "ns A 192.0.2.1\nns.other. A 192.0.2.1\n"))
+    set_up(File, directives("example."))
+    assert caplog.messages == ["the records at ns.other. are ignored: they are outside the zone"]
 
 
 def test_a_file_that_is_not_there_yet_is_a_failure_until_it_comes(

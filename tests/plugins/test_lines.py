@@ -3,6 +3,7 @@
 import pytest
 
 from kdns.answering.plugin import Exchange
+from kdns.answering.queries import Query
 from kdns.plugins._lines import compiled, decimal, name_text
 from kdns.wire.names import from_labels
 from tests.plugins.exchanges import exchange
@@ -84,3 +85,11 @@ def test_a_name_is_in_lower_case_with_the_backslashes_of_coredns(octet: int) -> 
 )
 def test_a_number_has_no_zeros_at_its_end(number: float, text: str) -> None:
     assert decimal(number) == text
+
+
+def test_metadata_is_what_is_known_about_the_query_and_its_client() -> None:
+    def about(query: Query, client: str) -> dict[str, str]:
+        return {"a/b": f"{name_text(query.name)} {client} %s", "a/empty": ""}
+
+    line = compiled("{/a/b} [{/a/empty}] {/a/c} {name}", "", about)
+    assert line(WWW) == "www.file. 127.0.0.1 %s [] - www.file."

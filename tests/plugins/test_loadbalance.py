@@ -116,7 +116,8 @@ def test_the_records_of_another_server_are_ordered_by_networks_too() -> None:
 )
 def test_addresses_of_which_none_is_preferred_take_turns(answer: str) -> None:
     response = Response(answer=section(answer))
-    assert balanced(PREFER, response) == response._replace(in_turn=True)
+    has_two = len(response.answer[0].rdatas) > 1  # or there is nothing to take turns
+    assert balanced(PREFER, response) == response._replace(in_turn=has_two)
     if "A " in answer:
         came = reply(answer)
         assert balanced(PREFER, came) == came._replace(in_turn=True)

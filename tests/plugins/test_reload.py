@@ -36,11 +36,11 @@ def test_the_interval_is_moved_by_half_the_jitter_either_way(
 
 DURATION = "a duration such as 5s or 1m30s"
 REFUSED = [
-    ("reload 0", f"2:8: found '0', expected {DURATION} from 2"),
-    ("reload 1999ms", f"2:8: found '1999ms', expected {DURATION} from 2"),
-    ("reload -1s", f"2:8: found '-1s', expected {DURATION} from 2"),
-    ("reload 30", f"2:8: found '30', expected {DURATION} from 2"),
-    ("reload off", f"2:8: found 'off', expected {DURATION} from 2"),
+    ("reload 0", f"2:8: found '0', expected {DURATION} from 2s"),
+    ("reload 1999ms", f"2:8: found '1999ms', expected {DURATION} from 2s"),
+    ("reload -1s", f"2:8: found '-1s', expected {DURATION} from 2s"),
+    ("reload 30", f"2:8: found '30', expected {DURATION} from 2s"),
+    ("reload off", f"2:8: found 'off', expected {DURATION} from 2s"),
     ("reload 2s 999ms", "2:11: found '999ms', expected a duration from 1s, or 0"),
     ("reload 2s -1s", "2:11: found '-1s', expected a duration from 1s, or 0"),
     ("reload 2s 5", f"2:11: found '5', expected {DURATION}"),

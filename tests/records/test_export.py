@@ -1,8 +1,12 @@
+from itertools import islice
+
 import dns.rdata
 import pytest
 
+from kdns.cluster.events import Applied, Deleted
+from kdns.cluster.objects import key_of
 from kdns.cluster.selectors import parse_selector
-from kdns.records.export import zone_rrsets
+from kdns.records.export import transfer_rrsets, zone_rrsets
 from kdns.records.options import RecordOptions
 from kdns.wire import codes
 from kdns.wire.names import from_text, to_text
@@ -91,3 +95,31 @@ def test_every_record_of_a_transfer_is_in_the_zone() -> None:
     rrsets = list(zone_rrsets(state_of(*CLUSTER), RecordOptions()))
     assert all(rrset.owner.endswith(zone) for rrset in rrsets)
     assert not any(rrset.type == codes.PTR or b"\3pod" in rrset.owner for rrset in rrsets)
+
+
+@pytest.mark.parametrize("options", [RecordOptions(), RecordOptions(namespaces=frozenset({"kube-system"}))])
+def test_a_transfer_holds_what_an_export_does_as_it_was_at_its_beginning(options: RecordOptions) -> None:
+    now = SERIAL
+    state = state_of(*CLUSTER, clock=lambda: now)
+    now += 1
+    expected = list(zone_rrsets(state, options))
+    transfer = transfer_rrsets(state, options)
+    found = [next(transfer)]
+    assert found == expected[:1]
+    for obj in CLUSTER:
+        state.apply(Deleted(key_of(obj)))
+        found.extend(islice(transfer, 1))
+    state.apply(Applied(cluster_ip("later", "10.96.0.78")))
+    assert sorted([*found, *transfer]) == sorted(expected)
+
+
+def test_a_transfer_while_the_second_of_a_change_lasts_has_the_serial_of_the_second_before() -> None:
+    soa = next(transfer_rrsets(state_of(*CLUSTER), RecordOptions()))
+    assert int.from_bytes(soa.rdatas[0][-20:-16], "big") == SERIAL - 1
+
+
+def test_a_service_whose_names_are_too_long_for_the_zone_is_left_out() -> None:
+    zone = from_text(f"{'z' * 63}.{'z' * 63}.{'z' * 58}.")
+    state = state_of(namespace(), cluster_ip("s" * 63, "10.96.0.1"), cluster_ip("t", "10.96.0.2"))
+    found = [rrset for rrset in zone_rrsets(state, RecordOptions(zone=zone)) if rrset.type == codes.A]
+    assert [rrset.rdatas for rrset in found] == [(bytes((10, 96, 0, 2)),)]

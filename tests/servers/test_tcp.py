@@ -99,6 +99,36 @@ async def serving(script: Script) -> AsyncIterator[Serving]:
     await until(lambda: not any(quota.connections or quota.waiting for quota in quotas))
 
 
+async def test_a_connection_brings_as_many_queries_as_it_may(serving: Serving) -> None:
+    await serving.listen(queries=2)
+    client = await serving.connect()
+    client.send(b"one", b"two", b"three")
+    assert [await client.receive(), await client.receive()] == [b"re one", b"re two"]
+    assert await client.is_closed()
+
+
+async def test_what_was_asked_last_is_waited_for(serving: Serving, script: Script) -> None:
+    await serving.listen(queries=1)
+    client = await serving.connect()
+    client.send(b"later one", b"two")
+    await until(lambda: script.packets)
+    script.gate.set()
+    assert await client.receive() == b"late one"
+    assert await client.is_closed()
+    assert script.packets == [b"later one"]
+
+
+async def test_limits_can_change_while_there_are_connections(serving: Serving) -> None:
+    listener = await serving.listen()
+    client = await serving.connect()
+    client.send(b"one")
+    assert await client.receive() == b"re one"
+    listener.limits = Limits(idle=0.01, sweep=0.02)
+    client.send(b"two")
+    assert await client.receive() == b"re two"
+    assert await client.is_closed()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_a_query_gets_its_response(serving: Serving, host: str) -> None:
     if host == "::1":

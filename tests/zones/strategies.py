@@ -30,11 +30,12 @@ RDATA = {
     codes.MX: st.builds(rrsets.mx, uint16, all_names),
     codes.TXT: st.lists(strings, min_size=1, max_size=4).map(rrsets.txt),
     codes.SRV: st.builds(rrsets.srv, uint16, uint16, uint16, all_names),
+    codes.DNAME: all_names,
     codes.HINFO: st.lists(strings, min_size=2, max_size=2).map(rrsets.txt),
 }
 assert set(RDATA) == set(FIELDS), "a type without a strategy"
 
-_BESIDE_OTHERS = sorted(set(RDATA) - {codes.SOA, codes.CNAME})
+_BESIDE_OTHERS = sorted(set(RDATA) - {codes.SOA, codes.CNAME, codes.DNAME})
 
 
 def _rdatas(rtype: int, many: int) -> st.SearchStrategy[tuple[bytes, ...]]:
@@ -64,7 +65,26 @@ def zones(draw: st.DrawFn) -> list[RRset]:
 
 
 _FRAGMENTS = [
-    *("$ORIGIN ", "$TTL ", "$INCLUDE ", "example.", "@", "IN ", "SOA ", "NS ", "A ", "AAAA ", "TXT ", "MX "),
+    *(
+        "$ORIGIN ",
+        "$TTL ",
+        "$INCLUDE ",
+        "$GENERATE 1-3 ",
+        "a$ ",
+        "${0,2,x}",
+        "CH ",
+        "LOC ",
+        "DS ",
+        "example.",
+        "@",
+        "IN ",
+        "SOA ",
+        "NS ",
+        "A ",
+        "AAAA ",
+        "TXT ",
+        "MX ",
+    ),
     *(
         "SRV ",
         "CNAME ",

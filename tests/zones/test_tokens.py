@@ -1,3 +1,5 @@
+from io import StringIO
+
 import pytest
 
 from kdns.wire.fields import Unexpected
@@ -16,6 +18,9 @@ CASES = [
     ("(\n a )", [(False, "a")]),
     (" (a\n b)", [(True, "a b")]),
     ("( )\na", [(False, "a")]),
+    ('a "b\nc" d\ne', [(False, "a [b\nc] d"), (False, "e")]),
+    ('a "b;\r\n(\\\n" (d\n"x") e', [(False, "a [b;\r\n(\\\n] d [x] e")]),
+    ('a "b\n"', [(False, "a [b\n]")]),
     ('a "b c;()" d', [(False, "a [b c;()] d")]),
     ('a ""', [(False, "a []")]),
     ('a"b"c', [(False, "a [b] c")]),
@@ -33,13 +38,15 @@ def test_text_is_cut_into_entries(text: str, expected: list[tuple[bool, str]]) -
             entry.indented,
             " ".join(f"[{token.text}]" if token.quoted else token.text for token in entry.tokens),
         )
-        for entry in entries(text)
+        for entry in entries(StringIO(text))
     ]
     assert found == expected
 
 
 def test_tokens_know_their_line() -> None:
-    assert [[token.line for token in entry.tokens] for entry in entries("a (\n\n b\n c )\n;\nd")] == [
+    assert [
+        [token.line for token in entry.tokens] for entry in entries(StringIO("a (\n\n b\n c )\n;\nd"))
+    ] == [
         [1, 3, 4],
         [6],
     ]
@@ -49,7 +56,7 @@ def test_tokens_know_their_line() -> None:
     ("text", "line", "found"),
     [
         ('a\nb "c', 2, "a quoted string that is not closed"),
-        ('a "b\n"', 1, "a quoted string that is not closed"),
+        ('a\n\n"b\n\nc', 3, "a quoted string that is not closed"),
         ('a "b\\"', 1, "a quoted string that is not closed"),
         ("a\nb\\", 2, "a backslash"),
         ("a\\\r\n", 1, "a backslash"),
@@ -59,6 +66,6 @@ def test_tokens_know_their_line() -> None:
 )
 def test_what_does_not_match_is_an_error_with_its_line(text: str, line: int, found: str) -> None:
     with pytest.raises(Unexpected) as caught:
-        list(entries(text))
+        list(entries(StringIO(text)))
     assert caught.value.line == line
     assert found in caught.value.found

@@ -41,7 +41,7 @@ QUICK = Pace(
     recheck=0.1,
 )
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds after which what should have come never will."""
 
 Objects = dict[ObjectKey, ClusterObject]
