@@ -99,14 +99,7 @@ class Prepared:
             self._ttls = ()
         self.is_live = self.serial_at is not None or self.expires is not None
         self.stamp = -1
-        self.flags = (
-            response.rcode & 0xF
-            | (AA if response.authoritative else 0)
-            | (TC if response.truncated else 0)
-            | (RA if response.recursion_available else 0)
-            | (AD if response.authentic else 0)
-            | (RD if response.recursion_desired else 0)
-        )
+        self.flags = _flags(response)
         self.repeated = 0xFFFF if response.recursion_desired is None else 0xFFFF & ~RD
         self.is_case_bound = any(rrset.type == codes.SRV for rrset in response.answer)
         self.is_bound = response.lifetime is not None
@@ -225,3 +218,15 @@ def spoken(known: Verbatim) -> bytes:
 def _block(body: bytes, turning: Turning) -> AddressBlock:
     begin, end, size = turning
     return AddressBlock(body[:begin], body[begin:end] * 2, body[end:], size, end - begin)
+
+
+def _flags(response: Response) -> int:
+    """Return the bits of the header that the response sets whatever its query had."""
+    return (
+        response.rcode & 0xF
+        | (AA if response.authoritative else 0)
+        | (TC if response.truncated else 0)
+        | (RA if response.recursion_available else 0)
+        | (AD if response.authentic else 0)
+        | (RD if response.recursion_desired else 0)
+    )

@@ -54,29 +54,7 @@ def plan(
     planned = []
     for block in corefile.blocks:
         problems.extend(_unserved(block))
-        others: list[weakref.ref[Plugin]] = []  # weak: a plugin that has them is one of them
-
-        def setting_for(
-            hosts: tuple[str, ...],
-            block: ServerBlock = block,
-            others: Sequence[weakref.ref[Plugin]] = others,
-        ) -> Setting:
-            listen = _listen(block, hosts or ("",))
-            reached = own_addresses(ListenAddress(*address) for address in listen)
-            return Setting(
-                block,
-                process,
-                cluster,
-                forget,
-                listen,
-                reached,
-                lambda: [p for ref in others if (p := ref())],
-            )
-
-        plugins = set_up(block, setting_for, problems)
-        others.extend(map(weakref.ref, plugins))
-        hosts = next((plugin.hosts for plugin in plugins if plugin.hosts), ("",))
-        planned.append(Planned(block, plugins, hosts))
+        planned.append(_plan_block(block, process, cluster, forget, problems))
     try:
         refuse_overlaps(
             Claim(key, host) for each in planned for key in each.block.keys for host in each.hosts
@@ -84,6 +62,34 @@ def plan(
     except CorefileError as error:
         problems.append(error)
     return planned
+
+
+def _plan_block(
+    block: ServerBlock,
+    process: Process,
+    cluster: GetCluster,
+    forget: Forget,
+    problems: list[CorefileError],
+) -> Planned:
+    others: list[weakref.ref[Plugin]] = []  # weak: a plugin that has them is one of them
+
+    def setting_for(hosts: tuple[str, ...]) -> Setting:
+        listen = _listen(block, hosts or ("",))
+        reached = own_addresses(ListenAddress(*address) for address in listen)
+        return Setting(
+            block,
+            process,
+            cluster,
+            forget,
+            listen,
+            reached,
+            lambda: [plugin for ref in others if (plugin := ref())],
+        )
+
+    plugins = set_up(block, setting_for, problems)
+    others.extend(map(weakref.ref, plugins))
+    hosts = next((plugin.hosts for plugin in plugins if plugin.hosts), ("",))
+    return Planned(block, plugins, hosts)
 
 
 def _listen(block: ServerBlock, hosts: Iterable[str]) -> tuple[Address, ...]:

@@ -6,7 +6,6 @@ or after it. The order in which objects arrived leaves no trace.
 
 import time
 import weakref
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import copy
@@ -23,6 +22,7 @@ from kdns.cluster.events import (
     namespace_tag,
     service_tag,
 )
+from kdns.cluster.index import Index
 from kdns.cluster.objects import (
     ClusterObject,
     Endpoint,
@@ -41,23 +41,6 @@ NO_TAGS: frozenset[Tag] = frozenset()
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-
-
-class _Index(dict[str, tuple[tuple[str, str], ...]]):
-    """Address → the sorted (namespace, name) keys that have it."""
-
-    def add(self, address: str, key: tuple[str, str]) -> None:
-        held = self.get(address, ())
-        at = bisect_left(held, key)
-        if held[at : at + 1] != (key,):
-            self[address] = (*held[:at], key, *held[at:])
-
-    def remove(self, address: str, key: tuple[str, str]) -> None:
-        rest = tuple(held for held in self.get(address, ()) if held != key)
-        if rest:
-            self[address] = rest
-        else:
-            self.pop(address, None)
 
 
 class ClusterState:
@@ -82,9 +65,9 @@ class ClusterState:
         self.serial = int(clock())
         self._clock = clock
         self._slices_of: dict[tuple[str, str], tuple[EndpointSlice, ...]] = {}
-        self._services_at = _Index()
-        self._slices_at = _Index()
-        self._pods_at = _Index()
+        self._services_at = Index()
+        self._slices_at = Index()
+        self._pods_at = Index()
         self._snapshot: weakref.ref[ClusterState] | None = None
 
     def __len__(self) -> int:
@@ -208,7 +191,7 @@ class ClusterState:
         _store(self.services, key, new)
         if old and new and replace(old, version=new.version) == new:
             return NO_TAGS
-        _reindex(self._services_at, tuple(key), before, after)
+        self._services_at.replace(tuple(key), before, after)
         return frozenset({service_tag(key), *map(address_tag, {*before, *after})})
 
     def _put_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> frozenset[Tag]:
@@ -217,7 +200,7 @@ class ClusterState:
         before = old.endpoints if old else ()
         after = new.endpoints if new else ()
         _store(self.slices, key, new)
-        _reindex(self._slices_at, key, (e.address for e in before), (e.address for e in after))
+        self._slices_at.replace(key, (e.address for e in before), (e.address for e in after))
         services = {each.service_key for each in (old, new) if each}
         for service in services:
             kept = tuple(s for s in self.slices_of(service) if s.name != held.name)
@@ -238,7 +221,7 @@ class ClusterState:
         _store(self.pods, key, new)
         if old and new and replace(old, version=new.version) == new:
             return NO_TAGS
-        _reindex(self._pods_at, key, before, after)
+        self._pods_at.replace(key, before, after)
         return frozenset(map(address_tag, {*before, *after}))
 
     def _put_namespace(self, old: Namespace | None, new: Namespace | None) -> frozenset[Tag]:
@@ -260,11 +243,3 @@ def _store(table: dict[_K, _V], key: _K, value: _V | None) -> None:
         table.pop(key, None)
     else:
         table[key] = value
-
-
-def _reindex(index: _Index, key: tuple[str, str], before: Iterable[str], after: Iterable[str]) -> None:
-    gone, there = set(before), set(after)
-    for address in gone - there:
-        index.remove(address, key)
-    for address in there - gone:
-        index.add(address, key)

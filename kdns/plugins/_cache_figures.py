@@ -11,6 +11,15 @@ _LABELS, _TYPE_LABELS = ("server", "zones", "view"), ("server", "type", "zones",
 _VIEW = ""
 
 
+_HELP = {
+    "requests": "The count of cache requests.",
+    "misses": "The count of cache misses. Deprecated, derive misses from cache hits/requests counters.",
+    "prefetch": "The number of times the cache has prefetched a cached item.",
+    "drops": "The number responses that are not cached, because the reply is malformed.",
+    "served_stale": "The number of requests served from stale cache entries.",
+}
+
+
 class Figures:
     """The figures of one cache. What responses carry are Counts; the rest is counted when it happens."""
 
@@ -27,32 +36,17 @@ class Figures:
         if any(shelf.was_used for shelf in shelves.values()):
             entries = {label: len(shelf.items) for label, shelf in shelves.items()}
             yield self._typed("gauge", "entries", "The number of elements in the cache.", entries)
-        for name, help, value in (
-            ("requests_total", "The count of cache requests.", sum(hits.values()) + misses),
-            (
-                "misses_total",
-                "The count of cache misses. Deprecated, derive misses from cache hits/requests counters.",
-                misses,
-            ),
-            (
-                "prefetch_total",
-                "The number of times the cache has prefetched a cached item.",
-                self.prefetches,
-            ),
-            (
-                "drops_total",
-                "The number responses that are not cached, because the reply is malformed.",
-                drops,
-            ),
-            (
-                "served_stale_total",
-                "The number of requests served from stale cache entries.",
-                self.served_stale.value,
-            ),
-        ):
+        totals = {
+            "requests": sum(hits.values()) + misses,
+            "misses": misses,
+            "prefetch": self.prefetches,
+            "drops": drops,
+            "served_stale": self.served_stale.value,
+        }
+        for name, value in totals.items():
             if value:
                 sample = ((self._server, self._zones, _VIEW), value)
-                yield Family("counter", f"coredns_cache_{name}", help, _LABELS, [sample])
+                yield Family("counter", f"coredns_cache_{name}_total", _HELP[name], _LABELS, [sample])
         evicted = {label: shelf.evicted for label, shelf in shelves.items()}
         for name, help, values in (
             ("hits_total", "The count of cache hits.", hits),

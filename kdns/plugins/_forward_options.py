@@ -15,11 +15,11 @@ from kdns.plugins._forward_to import read_server_name, upstreams
 from kdns.upstreams.group import Group, GroupOptions
 from kdns.upstreams.options import Options
 from kdns.upstreams.policies import POLICIES
-from kdns.upstreams.rcodes import RCODES
 from kdns.upstreams.tls import client_context, show_certificate
 from kdns.upstreams.upstream import Upstream
 from kdns.wire import codes
 from kdns.wire.names import BadName, Name, fold, from_text, to_text
+from kdns.wire.rcodes import RCODES
 
 log = logging.getLogger("kdns.plugins.forward")
 

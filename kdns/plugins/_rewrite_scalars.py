@@ -7,31 +7,9 @@ from kdns.corefile.errors import unexpected
 from kdns.corefile.values import Word
 from kdns.plugins._rewrite_responses import TtlRange
 from kdns.wire import codes
+from kdns.wire.rcodes import RCODES
 
 _CLASSES = {"IN": 1, "CS": 2, "CH": 3, "HS": 4, "NONE": 254, "ANY": 255}
-_RCODES = {
-    "NOERROR": 0,
-    "FORMERR": 1,
-    "SERVFAIL": 2,
-    "NXDOMAIN": 3,
-    "NOTIMP": 4,
-    "NOTIMPL": 4,
-    "REFUSED": 5,
-    "YXDOMAIN": 6,
-    "YXRRSET": 7,
-    "NXRRSET": 8,
-    "NOTAUTH": 9,
-    "NOTZONE": 10,
-    "DSOTYPENI": 11,
-    "BADSIG": 16,
-    "BADKEY": 17,
-    "BADTIME": 18,
-    "BADMODE": 19,
-    "BADNAME": 20,
-    "BADALG": 21,
-    "BADTRUNC": 22,
-    "BADCOOKIE": 23,
-}
 _LAST_RCODE = 23
 _TTLS = re.compile(r"([0-9]{0,10})(-?)([0-9]{0,10})")
 _MAX_TTL, _HIGHEST_TTL = 0x7FFFFFFF, 0xFFFFFFFF
@@ -53,7 +31,7 @@ def rcode(word: Word) -> int:
     """Read a number or a mnemonic."""
     if _NUMBER.fullmatch(word.text) and int(word.text) <= _LAST_RCODE:
         return int(word.text)
-    return _one_of(_RCODES, word, "an RCODE")
+    return _one_of(RCODES, word, "an RCODE")
 
 
 def _one_of(table: Mapping[str, int], word: Word, expected: str) -> int:

@@ -24,9 +24,9 @@ from kdns.corefile.reading import Reader, arguments, one, plain, properties, sev
 from kdns.corefile.values import Directive, ServerBlock, Word
 from kdns.plugins._template_data import check_fields
 from kdns.plugins._template_records import CLASSES, RecordTemplate
-from kdns.upstreams.rcodes import RCODES
 from kdns.wire import codes
 from kdns.wire.names import ROOT, Name, longest_suffix
+from kdns.wire.rcodes import RCODES
 
 ANY_CLASS = 255
 QUERY_CLASSES = {**CLASSES, "ANY": ANY_CLASS}

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from kdns.upstreams.counters import SocketCounters
 from kdns.upstreams.errors import UpstreamError
 from kdns.upstreams.options import Address, Options
-from kdns.upstreams.rcodes import mnemonic
 from kdns.upstreams.udp import UdpTransport
 from kdns.wire import codes
 from kdns.wire.names import Name, to_text
+from kdns.wire.rcodes import mnemonic
 
 log = logging.getLogger("kdns.plugins.transfer")
 

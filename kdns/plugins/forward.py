@@ -14,9 +14,9 @@ from kdns.measures import Family, Histogram
 from kdns.plugins._forward_options import ForwardOptions, read_forward
 from kdns.upstreams.errors import Overloaded, UpstreamError
 from kdns.upstreams.metrics import measure
-from kdns.upstreams.rcodes import mnemonic
 from kdns.wire import codes
 from kdns.wire.names import Name, fold, is_at_or_below
+from kdns.wire.rcodes import mnemonic
 from kdns.wire.replies import Reply
 
 GRACE = 5.0

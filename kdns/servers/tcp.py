@@ -11,7 +11,8 @@ from kdns.servers.awaited import Failures
 from kdns.servers.binding import BACKLOG
 from kdns.servers.counters import Counters
 from kdns.servers.limits import Limits, Quota
-from kdns.servers.tcp_connection import Connection, Shared
+from kdns.servers.tcp_connection import Connection
+from kdns.servers.tcp_shared import Shared
 
 _ACCEPTED_AT_ONCE = 64  # connections that are accepted in one turn of the loop, before others have theirs
 

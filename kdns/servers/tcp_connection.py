@@ -6,37 +6,20 @@ Knows its own state only. Who may connect and when deadlines are looked at is th
 import asyncio
 import math
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
 from typing import Literal, cast
 
-from kdns.answering.clients import Answer, Respond
-from kdns.servers.awaited import Awaited, Failures
+from kdns.answering.clients import Answer
+from kdns.servers.awaited import Awaited
 from kdns.servers.clients import StreamClient
-from kdns.servers.counters import Counters, add_one
-from kdns.servers.limits import Limits, Quota
+from kdns.servers.counters import add_one
+from kdns.servers.tcp_shared import Shared
 from kdns.servers.tcp_writer import FrameWriter
 
-READ_OCTETS = 16_384
-"""Read at once, for all connections into one buffer: what asyncio reads it hands over at once."""
 WRITE_OCTETS = 65_536
 """Unsent octets with which a connection counts as slow, and nothing more is read from it."""
 
 Phase = Literal["incomplete", "idle", "busy", "slow"]
 """What a connection is waiting for: the rest of a message, the next one, us, or for the client to read."""
-
-
-@dataclass(slots=True, eq=False)
-class Shared:
-    """What the connections of one listener have in common."""
-
-    respond: Respond
-    quota: Quota
-    limits: Limits
-    counters: Counters
-    failures: Failures
-    connections: "set[Connection]" = field(default_factory=set)
-    stopping: bool = False
-    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_OCTETS)))
 
 
 class Connection(asyncio.BufferedProtocol):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from kdns.measures import Family, Histogram
 from kdns.upstreams.counters import DURATION_BOUNDS, Durations
 from kdns.upstreams.group import Group
-from kdns.upstreams.rcodes import mnemonic
 from kdns.upstreams.upstream import Upstream
+from kdns.wire.rcodes import mnemonic
 
 _Labels = tuple[str, ...]
 

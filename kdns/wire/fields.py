@@ -32,7 +32,7 @@ class Token(NamedTuple):
     line: int = 0
 
     def __str__(self) -> str:
-        return f'the string "{_shown(self.text)}"' if self.quoted else _shown(self.text)
+        return f'the string "{shown(self.text)}"' if self.quoted else shown(self.text)
 
 
 class Kind(NamedTuple):
@@ -51,10 +51,11 @@ class Kind(NamedTuple):
         try:
             return self.read(token, origin)
         except ValueError as error:
-            raise Unexpected(token.line, f"{token} ({_shown(str(error))})", self.expected) from error
+            raise Unexpected(token.line, f"{token} ({shown(str(error))})", self.expected) from error
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return a text as an error message repeats it: short, printable, on one line."""
     short = text if len(text) <= SHOWN else text[:SHOWN] + "..."
     return short if short.isprintable() else ascii(short)[1:-1]
 

@@ -21,6 +21,7 @@ from kdns.wire.fields import (
     Token,
     Unexpected,
     octets_from_text,
+    shown,
 )
 from kdns.wire.names import Name
 
@@ -57,7 +58,7 @@ def read(form: Form, tokens: Sequence[Token], origin: Name | None, line: int) ->
     try:
         return b"".join([*fixed, remainder.read(rest)])
     except ValueError as error:
-        raise Unexpected(rest[0].line, f"{rest[0]} ({error})", remainder.expected) from error
+        raise Unexpected(rest[0].line, f"{rest[0]} ({shown(str(error))})", remainder.expected) from error
 
 
 _LONGEST = 255

@@ -6,7 +6,7 @@ It is imported by the first record of such a type: it takes 80 ms and 5 MB that 
 from collections.abc import Sequence
 
 from kdns.wire import codes
-from kdns.wire.fields import Token, Unexpected
+from kdns.wire.fields import Token, Unexpected, shown
 from kdns.wire.names import Name
 
 
@@ -26,7 +26,7 @@ def rdata_from_text(rtype: int, tokens: Sequence[Token], origin: Name | None, li
         return found.to_wire() or b""
     except (dns.exception.DNSException, ValueError) as error:
         first = tokens[0] if tokens else Token("", False, line)
-        found_text = f"{first} ({error})" if tokens else "the end of the record"
+        found_text = f"{first} ({shown(str(error))})" if tokens else "the end of the record"
         raise Unexpected(first.line, found_text, f"RDATA of type {codes.type_to_text(rtype)}") from error
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from kdns.wire.fields import Token, Unexpected
+from kdns.wire.fields import Token, Unexpected, shown
 
 MOST = 65536
 """How many records a line may stand for: CoreDNS's limit."""
@@ -53,5 +53,5 @@ def _modified(modifier: str, token: Token, numbers: range) -> _Part:
     offset, width, base = (int(match[1]), int(match[2] or 0), match[3] or "d") if match else (-1, 0, "d")
     if match is None or width > 255 or numbers[0] + offset < 0 or numbers[-1] + offset > _HIGHEST:
         expected = "${OFFSET,WIDTH,BASE}, the base one of d, o, x, X, and numbers from 0 to 2^31-1"
-        raise Unexpected(token.line, f"${{{modifier}}}", expected)
+        raise Unexpected(token.line, shown(f"${{{modifier}}}"), expected)
     return lambda number: format(number + offset, f"0{width}{base}" if width else base)

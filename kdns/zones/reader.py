@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TextIO
 
 from kdns.wire import codes, rrsets
-from kdns.wire.fields import NAME, Token, Unexpected, seconds_from_text
+from kdns.wire.fields import NAME, Token, Unexpected, seconds_from_text, shown
 from kdns.wire.names import Name
 from kdns.wire.presentation import rdata_from_text
 from kdns.zones.draft import Warn, ZoneDraft
@@ -195,7 +195,7 @@ class Reader:
             inner = Reader(path, start, self._draft, self._attendants, self._above)
             lines = inner.opened()
         except (OSError, ValueError) as error:
-            raise Unexpected(name.line, f"{name} ({error})", "a file that can be read") from error
+            raise Unexpected(name.line, f"{name} ({shown(str(error))})", "a file that can be read") from error
         if inner._above[-1] in self._above or len(self._above) > DEEPEST:
             raise Unexpected(name.line, str(name), "a file that does not include this one, nor so deep")
         inner._owner, inner._default_ttl, inner._stated_ttl = self._owner, self._default_ttl, self._stated_ttl

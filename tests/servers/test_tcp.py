@@ -11,7 +11,7 @@ from kdns.servers.addresses import parse_listen
 from kdns.servers.binding import bind_all
 from kdns.servers.limits import Limits, Quota
 from kdns.servers.tcp import TcpListener
-from kdns.servers.tcp_connection import READ_OCTETS
+from kdns.servers.tcp_shared import READ_OCTETS
 from tests.servers.script import PATIENCE, Script, need_ipv6, until
 
 

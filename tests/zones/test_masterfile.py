@@ -342,6 +342,7 @@ def test_any_text_is_a_zone_or_a_master_file_error(text: str) -> None:
             read_zone(text, "db", origin)
         except MasterFileError as error:
             assert 1 <= error.line <= text.count("\n") + 1
+            assert str(error).isprintable()
 
 
 _HUGE = 2**20

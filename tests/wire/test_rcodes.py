@@ -1,7 +1,7 @@
 import dns.rcode
 import pytest
 
-from kdns.upstreams.rcodes import RCODES, mnemonic
+from kdns.wire.rcodes import RCODES, mnemonic
 
 
 @pytest.mark.parametrize("name", sorted(set(RCODES) - {"NOTIMPL", "DSOTYPENI", "BADSIG"}))
