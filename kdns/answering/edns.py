@@ -13,6 +13,7 @@ SMALLEST_UDP, LARGEST_UDP, LARGEST_TCP = 512, 65507, 65535
 
 _FIXED = struct.Struct("!BHHBBHH")
 _OPTION = struct.Struct("!HH")
+OPTION_HEAD = _OPTION.size
 _LENGTH = struct.Struct("!H")
 _DO_AT, _DO_OCTET = 7, DO >> 8
 OPT_SIZE = _FIXED.size
@@ -73,19 +74,19 @@ def extended_error(code: int, text: str) -> bytes:
 def with_data(options: bytes, code: int, data: bytes) -> bytes:
     """Return a query's options, of which those with this code have other data."""
     changed = _OPTION.pack(code, len(data)) + data
-    return b"".join(changed if each == code else octets for each, octets in _options(options))
+    return b"".join(changed if each == code else octets for each, octets in split(options))
 
 
 def has_foreign_options(edns: Edns | None) -> bool:
     """Tell whether a query has options that other servers' answers may depend on: the client's network
     (RFC 7871), or one of those for local use, which some servers go by (RFC 6891, section 9)."""
     return edns is not None and any(
-        code == _CLIENT_SUBNET or code >= _FIRST_LOCAL for code, _ in _options(edns.options)
+        code == _CLIENT_SUBNET or code >= _FIRST_LOCAL for code, _ in split(edns.options)
     )
 
 
-def _options(options: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each option's code and its octets, code and length among them."""
+def split(options: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each option's code and its octets, of which `OPTION_HEAD` are code and length."""
     position = 0
     while position < len(options):
         code, length = _OPTION.unpack_from(options, position)
@@ -95,7 +96,7 @@ def _options(options: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _repeated_options(options: bytes) -> bytes:
-    return b"".join(octets for code, octets in _options(options) if code in _REPEATED_OPTIONS)
+    return b"".join(octets for code, octets in split(options) if code in _REPEATED_OPTIONS)
 
 
 def has_do(opt: bytes) -> bool:

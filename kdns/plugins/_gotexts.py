@@ -1,9 +1,25 @@
-"""Durations and addresses as Go writes them, for log lines that people search for."""
+"""Names, durations and addresses as Go and its DNS library write them: in log lines, and for `rewrite`."""
+
+from functools import lru_cache
 
 from kdns.answering.plugin import Address
+from kdns.wire.names import Name, labels
+
+_SPECIAL = frozenset(b".' @;()\"\\")
+_SHOWN = {
+    octet: f"\\{chr(octet)}" if octet in _SPECIAL else f"\\{octet:03d}"
+    for octet in range(256)
+    if octet in _SPECIAL or not 0x20 <= octet <= 0x7E
+}
 
 _SHORT_UNITS = (("ns", 1), ("µs", 10**3), ("ms", 10**6))
 _SECOND = 10**9
+
+
+@lru_cache(maxsize=1024)
+def name_text(name: Name) -> str:
+    """Return the presentation form, with a final dot, in the case of the name."""
+    return "".join([label.decode("latin-1").translate(_SHOWN) + "." for label in labels(name)]) or "."
 
 
 def address_text(address: Address) -> str:

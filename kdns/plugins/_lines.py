@@ -8,10 +8,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from kdns.answering.plugin import Exchange
+from kdns.plugins import _gotexts as gotexts
 from kdns.plugins._collected import About, nothing
 from kdns.plugins._responses import plain_size
 from kdns.wire import codes
-from kdns.wire.names import Name, fold, labels
+from kdns.wire.names import Name, fold
 
 EMPTY = "-"
 COMMON = (
@@ -20,11 +21,6 @@ COMMON = (
 )
 COMBINED = COMMON + ' "{>opcode}"'
 
-_QUOTED = frozenset(b" \"'().;@\\")
-_SHOWN = [
-    rf"\{chr(octet)}" if octet in _QUOTED else chr(octet) if 0x21 <= octet <= 0x7E else rf"\{octet:03d}"
-    for octet in range(256)
-]
 _FLAGS = (
     (0x8000, "qr"),
     (0x0400, "aa"),
@@ -38,11 +34,9 @@ _FLAGS = (
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
-@lru_cache(maxsize=1024)
 def name_text(name: Name) -> str:
     """Return a name in lower case, as it is printed in a line."""
-    shown = ("".join([_SHOWN[octet] for octet in label]) for label in labels(fold(name)))
-    return "".join([f"{label}." for label in shown]) or "."
+    return gotexts.name_text(fold(name))
 
 
 def decimal(number: float) -> str:

@@ -9,11 +9,12 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from struct import Struct
 from typing import NamedTuple
 
+from kdns.answering.edns import OPTION_HEAD, split
 from kdns.answering.queries import Edns, Query
 from kdns.corefile.errors import CorefileError, shown, unexpected
 from kdns.corefile.reading import arguments
 from kdns.corefile.values import Directive, Word
-from kdns.plugins._rewrite_names import text_of
+from kdns.plugins._gotexts import name_text
 from kdns.plugins._rewrite_responses import Change, not_remembered
 from kdns.plugins._rewrite_rules import Act, Asked, Rule
 
@@ -34,12 +35,7 @@ Data = Callable[[Query], bytes]
 
 
 def _split(options: bytes) -> Options:
-    found, position = [], 0
-    while position < len(options):
-        code, length = _FIXED.unpack_from(options, position)
-        position += _FIXED.size + length
-        found.append((code, options[position - length : position]))
-    return found
+    return [(code, octets[OPTION_HEAD:]) for code, octets in split(options)]
 
 
 def _joined(options: Options) -> bytes:
@@ -98,7 +94,7 @@ def _ip(address: str) -> IPv4Address | IPv6Address:
 
 
 _VARIABLES = {
-    "{qname}": _Variable(lambda query: text_of(query.name).encode()),
+    "{qname}": _Variable(lambda query: name_text(query.name).encode()),
     "{qtype}": _Variable(lambda query: query.type.to_bytes(2, "big")),
     "{client_ip}": _Variable(_client_ip, is_of_client=True),
     "{client_port}": _Variable(

@@ -4,21 +4,13 @@ The text is the presentation form of Go's DNS library: what its rules match has 
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from kdns.corefile.patterns import Match
-from kdns.wire.names import Name, from_text, labels
+from kdns.wire.names import Name, from_text
 
 Rename: TypeAlias = Callable[[str], str | None]
 """The text of a name → what it becomes, None if the name is none of those that are meant."""
-
-_SPECIAL = frozenset(b".' @;()\"\\")
-_SHOWN = {
-    octet: f"\\{chr(octet)}" if octet in _SPECIAL else f"\\{octet:03d}"
-    for octet in range(256)
-    if octet in _SPECIAL or not 0x20 <= octet <= 0x7E
-}
 
 
 class Pattern(Protocol):
@@ -27,12 +19,6 @@ class Pattern(Protocol):
     groups: int
 
     def search(self, text: str, /) -> Match | None: ...
-
-
-@lru_cache(maxsize=1024)
-def text_of(name: Name) -> str:
-    """Return the presentation form, with a final dot, in the case of the name."""
-    return "".join([label.decode("latin-1").translate(_SHOWN) + "." for label in labels(name)]) or "."
 
 
 def name_of(text: str) -> Name:

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TypeAlias
 
 from kdns.answering.responses import Outcome, Response, followed, then
-from kdns.plugins._rewrite_names import Rename, name_of, text_of
+from kdns.plugins._gotexts import name_text
+from kdns.plugins._rewrite_names import Rename, name_of
 from kdns.wire import codes
 from kdns.wire.names import Name, offsets
 from kdns.wire.replies import Reply
@@ -41,7 +42,7 @@ class Owners:
         return _each_rrset(response, self._renamed)
 
     def _renamed(self, rrset: RRset) -> RRset:
-        renamed = self.rename(text_of(rrset.owner))
+        renamed = self.rename(name_text(rrset.owner))
         return rrset if renamed is None else rrset._replace(owner=name_of(renamed))
 
 
@@ -66,7 +67,7 @@ class Values:
         except IndexError:
             return rdata  # another server's, of no shape that is known
         end = start + root + 1
-        renamed = self.rename(text_of(Name(rdata[start:end])))
+        renamed = self.rename(name_text(Name(rdata[start:end])))
         return rdata if renamed is None else rdata[:start] + name_of(renamed) + rdata[end:]
 
 
@@ -141,7 +142,7 @@ class Alias:
             return None
         aliases = [each for each in response.opened().answer if each.type == codes.CNAME]
         for at, alias in enumerate(aliases):
-            renamed = self.rename(text_of(Name(alias.rdatas[0])))
+            renamed = self.rename(name_text(Name(alias.rdatas[0])))
             if renamed is not None:
                 target = name_of(renamed)
                 return (*aliases[:at], alias._replace(rdatas=(target,))), target

@@ -4,7 +4,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple, Protocol
 
 from kdns.answering.queries import Query
-from kdns.plugins._rewrite_names import Rename, mapped, name_of, text_of
+from kdns.plugins._gotexts import name_text
+from kdns.plugins._rewrite_names import Rename, mapped, name_of
 from kdns.plugins._rewrite_responses import Change, Owners, Values
 from kdns.wire.names import fold
 
@@ -15,12 +16,12 @@ class Asked:
     __slots__ = ("query", "text")
 
     def __init__(self, query: Query) -> None:
-        self.query, self.text = query, text_of(fold(query.name))
+        self.query, self.text = query, name_text(fold(query.name))
 
     def rename(self, text: str) -> None:
         """Raises BadName."""
         name = name_of(text)
-        self.query, self.text = self.query._replace(name=name), text_of(fold(name))
+        self.query, self.text = self.query._replace(name=name), name_text(fold(name))
 
 
 class Act(Protocol):

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 
 from kdns.answering.chain import Rest
-from kdns.answering.edns import NSID
+from kdns.answering.edns import NSID, split, with_data
 from kdns.answering.plugin import Plugin, Setting
 from kdns.answering.queries import AD, CD, RD, Edns, Query
 from kdns.answering.responses import Outcome, Response, from_reply
@@ -116,13 +116,9 @@ def _opt(edns: Edns) -> bytes:
 
 
 def _end_to_end(options: bytes) -> bytes:
-    kept, position = [], 0
-    while position < len(options):
-        code, length = _FIXED.unpack_from(options, position)
-        end = position + _FIXED.size + length
-        if code == NSID:  # sent empty (RFC 5001, section 2.1): its data is what the client is to get
-            kept.append(_FIXED.pack(NSID, 0))
-        elif code not in _HOP_BY_HOP:
-            kept.append(options[position:end])
-        position = end
-    return b"".join(kept)
+    """Return the options that are not between the client and us alone.
+
+    NSID goes empty (RFC 5001, section 2.1): its data is what the client is to get.
+    """
+    kept = b"".join(octets for code, octets in split(options) if code not in _HOP_BY_HOP)
+    return with_data(kept, NSID, b"")

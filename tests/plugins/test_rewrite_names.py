@@ -1,7 +1,8 @@
 import pytest
 import re2  # type: ignore[import-untyped]
 
-from kdns.plugins._rewrite_names import PLAIN, mapped, matching, name_of, normalized, text_of
+from kdns.plugins._gotexts import name_text
+from kdns.plugins._rewrite_names import PLAIN, mapped, matching, name_of, normalized
 from kdns.wire.names import BadName, Name
 
 
@@ -17,7 +18,7 @@ from kdns.wire.names import BadName, Name
     ],
 )
 def test_a_name_has_the_backslashes_that_go_writes_and_is_found_again(octets: bytes, text: str) -> None:
-    assert text_of(Name(octets)) == text
+    assert name_text(Name(octets)) == text
     assert name_of(text) == octets
 
 
