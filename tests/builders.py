@@ -4,6 +4,7 @@ Packets are made and read by dnspython, so that kdns never judges itself. Fakes,
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import ip_address
 from typing import NamedTuple
 
 import dns.edns
@@ -122,6 +123,10 @@ class Sender(NamedTuple):
     @property
     def kind(self) -> int:
         return int(self.is_stream) + (2 if ":" in self.address[0] else 0)
+
+    @property
+    def host(self) -> bytes:
+        return ip_address(self.address[0]).packed
 
 
 UDP, TCP = Sender(is_stream=False), Sender(is_stream=True)

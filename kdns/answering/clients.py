@@ -8,7 +8,8 @@ class Client(Protocol):
     """The sender of a packet. Valid until the call that got it returns; whoever waits copies what it needs.
 
     `kind` is 0 for UDP over IPv4, 1 for TCP over IPv4, 2 and 3 for the same over IPv6; `is_stream` tells TCP
-    (a response may fill 65,535 octets) from UDP; `address` is (text, port).
+    (a response may fill 65,535 octets) from UDP; `address` is (text, port), `host` the address's 4 or 16
+    octets, which are cheaper to get.
     """
 
     kind: int
@@ -16,6 +17,9 @@ class Client(Protocol):
 
     @property
     def address(self) -> tuple[str, int]: ...
+
+    @property
+    def host(self) -> bytes: ...
 
 
 Answer: TypeAlias = bytes | Iterator[bytes] | None

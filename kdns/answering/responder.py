@@ -7,6 +7,7 @@ in the same Prepared answers, and must agree to the octet.
 import logging
 from collections.abc import Awaitable, Iterator, Mapping
 from time import perf_counter
+from typing import NamedTuple
 
 from kdns.answering import admission, edns
 from kdns.answering.asked import Asked, note
@@ -20,6 +21,7 @@ from kdns.answering.responses import Outcome, Response
 from kdns.answering.shapes import Shapes
 from kdns.answering.table import AnswerTable, question_key
 from kdns.answering.transfers import Transfer
+from kdns.cluster.events import Tag
 from kdns.wire import codes
 from kdns.wire.names import Name, fold
 
@@ -31,6 +33,17 @@ _FOREIGN = 8
 """Part of the variant of queries with options that answers may depend on; nothing is remembered for them."""
 
 _REFUSED = Response(codes.REFUSED)
+
+
+class _Sought(NamedTuple):
+    """An answer to get from a block: for which variant of the query and which class of clients it is, and
+    whether it may be remembered. The class is that of the time of asking: an address may change hands."""
+
+    query: Query
+    block: Block
+    variant: int
+    client_class: bytes
+    may_remember: bool
 
 
 class Responder:
@@ -90,6 +103,10 @@ class Responder:
             table.keep_verbatim(kind, octets + client_class if client_class else octets, known, entry)
         return packet[:2] + spoken(known)
 
+    def forget(self, tags: frozenset[Tag], serial: int) -> None:
+        """Forget the answers that carry one of these tags; live serials are `serial` from now on."""
+        self.table.forget(tags, serial)
+
     def resolve(self, query: Query, name: Name) -> Outcome:
         """Ask the server's own chains on behalf of `query` for another name: where a CNAME leads."""
         if query.hops >= MAX_HOPS:
@@ -137,43 +154,35 @@ class Responder:
 
     def _find(self, query: Query, block: Block) -> Prepared | Awaitable[Prepared]:
         """Return the answer in the table, or the one that the chain gives, remembered if it may be."""
-        key = question_key(question_of(query)) + self._class_of(query)
+        client_class = self._class_of(query)
+        key = question_key(question_of(query)) + client_class
         folded = fold(query.name)
         is_folded = folded == query.name
         kind = query.variant | (_FOREIGN if edns.has_foreign_options(query.edns) else 0)
         is_query = query.opcode == codes.QUERY
         entry = (is_query and self.table.find(key, kind)) or self._ask(
-            query if is_folded else query._replace(name=folded), block, kind, True
+            _Sought(
+                query if is_folded else query._replace(name=folded), block, kind, client_class, is_query
+            )
         )
         if not is_folded and isinstance(entry, Prepared) and entry.is_case_bound:
-            return self._ask(query, block, kind, False)
+            return self._ask(_Sought(query, block, kind, client_class, False))
         return entry
 
-    def _ask(
-        self, query: Query, block: Block, kind: int, may_remember: bool
-    ) -> Prepared | Awaitable[Prepared]:
-        response = block.ask(query)
+    def _ask(self, sought: _Sought) -> Prepared | Awaitable[Prepared]:
+        response = sought.block.ask(sought.query)
         if isinstance(response, Response):
-            return self._prepare(query, block, response, kind, may_remember)
-        return self._prepare_later(query, block, response, kind, may_remember, self.table.version)
+            return self._prepare(sought, response)
+        return self._prepare_later(sought, response, self.table.version)
 
-    async def _prepare_later(
-        self,
-        query: Query,
-        block: Block,
-        waiting: Awaitable[Response],
-        kind: int,
-        may_remember: bool,
-        version: int,
-    ) -> Prepared:
+    async def _prepare_later(self, sought: _Sought, waiting: Awaitable[Response], version: int) -> Prepared:
         response = await waiting
-        is_late = self.table.has_forgotten(response.tags, version)
-        return self._prepare(query, block, response, kind, may_remember and not is_late)
+        if self.table.has_forgotten(response.tags, version):
+            sought = sought._replace(may_remember=False)
+        return self._prepare(sought, response)
 
-    def _prepare(
-        self, query: Query, block: Block, response: Response, kind: int, may_remember: bool
-    ) -> Prepared:
-        table = self.table
+    def _prepare(self, sought: _Sought, response: Response) -> Prepared:
+        table, query, kind = self.table, sought.query, sought.variant
         question = question_of(query)
         if response.transfer is not None:
             return Transfer(question, response) if query.is_stream else Prepared(question, _REFUSED, 0)
@@ -182,16 +191,15 @@ class Responder:
             response,
             table.serial,
             table.second,
-            zone=block.zone,
-            is_watched=bool(block.observers or block.adjusting),
+            zone=sought.block.zone,
+            is_watched=bool(sought.block.observers or sought.block.adjusting),
             variant=kind,
-            client_class=self._class_of(query),
+            client_class=sought.client_class,
         )
         entry.stamp = table.stamp
         if (
-            may_remember
+            sought.may_remember
             and response.remember
-            and query.opcode == codes.QUERY
             and b"\0" not in query.name[:-1]
             and not (entry.is_bound and kind & _FOREIGN)
         ):

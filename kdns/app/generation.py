@@ -56,8 +56,8 @@ class Generation:
         """Drop the answers that carry one of these tags; live serials are `serial` from now on, if given."""
         for plugin in self._keeping:
             plugin.forget(tags)
-        for table in self.tables:
-            table.forget(tags, table.serial if serial is None else serial)
+        for responder in self.responders.values():
+            responder.forget(tags, responder.table.serial if serial is None else serial)
 
     def pages(self) -> dict[Address, dict[str, Callable[[], Page]]]:
         """Return the pages that the plugins want, by address and path."""

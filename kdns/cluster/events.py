@@ -1,5 +1,6 @@
 """What can happen to the cluster's objects, and the tags that say which answers it may change."""
 
+from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from kdns.cluster.objects import ClusterObject, ObjectKey, ServiceKey
@@ -36,6 +37,11 @@ def namespace_tag(namespace: str) -> Tag:
 def address_tag(address: str) -> Tag:
     """Which Services, endpoints and Pods have this address (canonical text)."""
     return ("address", address)
+
+
+def addresses_of(tags: Iterable[Tag]) -> list[str]:
+    """Return the addresses that `address_tag` was given for these of the tags."""
+    return [tag[1] for tag in tags if tag[0] == "address"]
 
 
 UNSYNCED: Tag = ("unsynced",)

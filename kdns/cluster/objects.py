@@ -85,14 +85,29 @@ class EndpointSlice(Struct, frozen=True, gc=False, array_like=True, tag="Endpoin
         return ServiceKey(self.namespace, self.service)
 
 
+class DnsConfig(Struct, frozen=True, gc=False, array_like=True):
+    """A Pod's spec.dnsConfig, as it was written. An option without a value has None for it."""
+
+    nameservers: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    options: tuple[tuple[str, str | None], ...] = ()
+
+
 class Pod(Struct, frozen=True, gc=False, array_like=True, tag="Pod"):
-    """A Pod that has an address and has not ended. `addresses[0]` is its status.podIP."""
+    """A Pod. ClusterState holds those that have an address and have not ended.
+
+    `addresses[0]` is its status.podIP. `dns_policy` is "ClusterFirst" where nothing is said, as in the API.
+    `started` is the Unix time at which its node took it on, else that of its creation, else 0.
+    """
 
     namespace: str
     name: str
     addresses: tuple[str, ...] = ()
     host_network: bool = False
     version: str = ""
+    dns_policy: str = "ClusterFirst"
+    dns_config: DnsConfig | None = None
+    started: int = 0
 
 
 class Namespace(Struct, frozen=True, gc=False, array_like=True, tag="Namespace"):

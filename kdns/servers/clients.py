@@ -4,7 +4,8 @@ Reading an address costs more than most answers, so it is read when asked for an
 """
 
 import struct
-from socket import AF_INET, AF_INET6, AddressFamily, inet_ntop
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, AddressFamily, inet_ntop, inet_pton
 
 Peer = tuple[str, int] | tuple[str, int, int, int]
 
@@ -22,6 +23,11 @@ def decode_peer(family: AddressFamily, sockaddr: bytes) -> Peer:
     return inet_ntop(AF_INET6, packed), port, flow, _SCOPE.unpack_from(sockaddr, 24)[0]
 
 
+@lru_cache(maxsize=1024)
+def _host(text: str) -> bytes:
+    return inet_pton(AF_INET6, text.partition("%")[0]) if ":" in text else inet_pton(AF_INET, text)
+
+
 class StreamClient:
     """The other end of a connection."""
 
@@ -31,6 +37,10 @@ class StreamClient:
         self.is_stream = True
         self.kind = 3 if ":" in address[0] else 1
         self.address = address
+
+    @property
+    def host(self) -> bytes:
+        return _host(self.address[0])
 
 
 class DatagramClient:
@@ -47,17 +57,22 @@ class DatagramClient:
     def address(self) -> tuple[str, int]:
         return self._peer[0], self._peer[1]
 
+    @property
+    def host(self) -> bytes:
+        return _host(self._peer[0])
+
 
 class SlotClient:
     """The sender of whatever datagram is in a slot of a batch: one object, a new client each time."""
 
-    __slots__ = ("_family", "_sockaddr", "is_stream", "kind")
+    __slots__ = ("_family", "_host", "_sockaddr", "is_stream", "kind")
 
     def __init__(self, family: AddressFamily, sockaddr: memoryview) -> None:
         self.is_stream = False
         self.kind = 2 if family == AF_INET6 else 0
         self._family = family
         self._sockaddr = sockaddr
+        self._host = sockaddr[8:24] if family == AF_INET6 else sockaddr[4:8]
 
     @property
     def peer(self) -> Peer:
@@ -68,3 +83,7 @@ class SlotClient:
     def address(self) -> tuple[str, int]:
         peer = self.peer
         return peer[0], peer[1]
+
+    @property
+    def host(self) -> bytes:
+        return self._host.tobytes()

@@ -13,7 +13,6 @@ from kdns.cluster.objects import (
     Endpoint,
     EndpointSlice,
     Namespace,
-    Pod,
     Service,
     ServiceKind,
 )
@@ -28,6 +27,7 @@ from kdns.sources.fields import (
     shorten,
     unix_time,
 )
+from kdns.sources.pods import live_pod, object_name
 from kdns.sources.shapes import (
     SHAPES,
     AnyShape,
@@ -35,7 +35,6 @@ from kdns.sources.shapes import (
     EndpointShape,
     EndpointSliceShape,
     EndpointsShape,
-    Metadata,
     NamespaceShape,
     PodShape,
     ServiceShape,
@@ -47,9 +46,6 @@ from kdns.sources.shapes import (
     from_json,
 )
 from kdns.wire.names import ROOT, BadName, from_text
-
-ENDED_PHASES = frozenset({"Succeeded", "Failed", "Unknown"})
-"""Pods in these phases are not held (CoreDNS's field selector)."""
 
 _SERVICE_TYPES = frozenset({"ClusterIP", "NodePort", "LoadBalancer"})
 
@@ -84,7 +80,7 @@ def _service(shape: ServiceShape) -> Service:
     kind, addresses = _kind_and_addresses(spec)
     namespace, name = (
         checked_label(shape.metadata.namespace, "namespace"),
-        _name(shape.metadata, checked_label),
+        object_name(shape.metadata, checked_label),
     )
     return Service(
         namespace=namespace,
@@ -137,7 +133,7 @@ def _endpoint_slice(shape: EndpointSliceShape) -> EndpointSlice | None:
         return None
     return EndpointSlice(
         namespace=checked_label(metadata.namespace, "namespace"),
-        name=_name(metadata, checked_subdomain),
+        name=object_name(metadata, checked_subdomain),
         service=checked_label(service, "label kubernetes.io/service-name"),
         endpoints=tuple(_endpoints(shape.endpoints or ())),
         ports=tuple(read_port(each.name, each.port, each.protocol) for each in shape.ports or ()),
@@ -163,7 +159,7 @@ def slices_of_endpoints(shape: EndpointsShape) -> tuple[EndpointSlice, ...]:
     Their names hold a slash, which no EndpointSlice of the API may: they never meet. Raises NotUnderstood.
     """
     metadata = shape.metadata
-    namespace, service = checked_label(metadata.namespace, "namespace"), _name(metadata, checked_label)
+    namespace, service = checked_label(metadata.namespace, "namespace"), object_name(metadata, checked_label)
     return tuple(
         EndpointSlice(
             namespace=namespace,
@@ -187,26 +183,9 @@ def _manual_endpoints(shapes: Iterable[EndpointAddress], ready: bool) -> Iterato
         yield Endpoint(checked_address(shape.ip, "subsets"), hostname, _pod_name(shape.target_ref), ready)
 
 
-def _pod(shape: PodShape) -> Pod | None:
-    status = shape.status
-    if status is None or status.phase in ENDED_PHASES or shape.metadata.deletion_timestamp:
-        return None
-    given = [each.ip for each in status.pod_ips or ()] or [status.pod_ip]
-    addresses = tuple(checked_address(each, "podIP") for each in given if each)
-    if not addresses:
-        return None
-    return Pod(
-        namespace=checked_label(shape.metadata.namespace, "namespace"),
-        name=_name(shape.metadata, checked_subdomain),
-        addresses=addresses,
-        host_network=bool(shape.spec and shape.spec.host_network),
-        version=shape.metadata.resource_version or "",
-    )
-
-
 def _namespace(shape: NamespaceShape) -> Namespace:
     return Namespace(
-        name=_name(shape.metadata, checked_label),
+        name=object_name(shape.metadata, checked_label),
         labels=tuple(sorted((shape.metadata.labels or {}).items())),
         version=shape.metadata.resource_version or "",
     )
@@ -215,15 +194,9 @@ def _namespace(shape: NamespaceShape) -> Namespace:
 _SLIM: dict[type, Callable[[Any], ClusterObject | None]] = {
     ServiceShape: _service,
     EndpointSliceShape: _endpoint_slice,
-    PodShape: _pod,
+    PodShape: live_pod,
     NamespaceShape: _namespace,
 }
-
-
-def _name(metadata: Metadata, check: Callable[[str | None, str], str]) -> str:
-    if not metadata.name and metadata.generate_name:
-        raise NotUnderstood("generateName without a name: only an API server makes names up")
-    return check(metadata.name, "name")
 
 
 def _pod_name(reference: TargetRef | None) -> str:

@@ -122,8 +122,25 @@ class EndpointsShape(Shape):
     subsets: list[Subset] | None = None
 
 
+class PodDnsOption(Shape):
+    name: str | None = None
+    value: str | None = None
+
+
+class PodDnsConfig(Shape):
+    nameservers: list[str] | None = None
+    searches: list[str] | None = None
+    options: list[PodDnsOption] | None = None
+
+
 class PodSpec(Shape):
     host_network: bool | None = None
+    dns_policy: str | None = None
+    dns_config: PodDnsConfig | None = None
+
+
+class PodMetadata(Metadata):
+    creation_timestamp: str | None = None
 
 
 class PodIP(Shape):
@@ -134,10 +151,11 @@ class PodStatus(Shape):
     phase: str | None = None
     pod_ip: str | None = field(default=None, name="podIP")
     pod_ips: list[PodIP] | None = field(default=None, name="podIPs")
+    start_time: str | None = None
 
 
 class PodShape(Shape):
-    metadata: Metadata
+    metadata: PodMetadata
     spec: PodSpec | None = None
     status: PodStatus | None = None
 

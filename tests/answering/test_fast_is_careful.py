@@ -144,7 +144,9 @@ class Twins:
 
     def _class(self, client: Sender) -> bytes:
         warm = self._warm
-        return warm._class(client.address[0]) if isinstance(warm, ClassifyingResponder) else b""
+        if not isinstance(warm, ClassifyingResponder):
+            return b""
+        return warm._classes.get(client.host) or warm._classified(client.host, client.address[0])
 
     def _is_recalled(self, packet: bytes, client: Sender) -> bool:
         entry = self._entry(packet, client)

@@ -16,6 +16,7 @@ from kdns.answering.queries import Query
 from kdns.answering.responder import Responder
 from kdns.answering.responses import Response
 from kdns.answering.table import AnswerTable
+from kdns.cluster.events import address_tag
 from kdns.records.options import RecordOptions
 from kdns.wire import codes, rrsets
 from kdns.wire.names import Name, from_text, to_text
@@ -380,6 +381,32 @@ def test_answers_are_remembered_for_each_class_of_clients(do: bool) -> None:
         assert section_lines(found.answer) == [f'www.test. 5 TXT "{client.partition(".")[0]}"']
     assert plugin.asked == 2
     assert not recalled(responder, query)
+
+
+def test_a_client_is_of_another_class_once_its_address_is_anothers() -> None:
+    owner = {"10.0.0.1": "a", "10.0.0.2": "a"}
+    responder = ClassifyingResponder(AnswerTable(), owner.__getitem__)
+    asked = []
+
+    class Owner:
+        name = "owner"
+
+        def respond(self, query: Query, rest: Rest) -> Response:
+            asked.append(owner[query.client])
+            return Response(answer=(RRset(query.name, codes.TXT, 5, (rrsets.txt([asked[-1].encode()]),)),))
+
+    responder.blocks = {from_text("."): Block(Rest([Owner()], responder.resolve))}
+
+    def text(client: str) -> str:
+        query = build_query("www.test.", "TXT").to_wire()
+        found = dns.message.from_wire(respond(responder, query, Sender(False, (client, 53))))
+        return section_lines(found.answer)[0].split('"')[1]
+
+    assert [text(client) for client in ("10.0.0.1", "10.0.0.2")] == ["a", "a"]
+    owner["10.0.0.2"] = "b"
+    responder.forget(frozenset({address_tag("10.0.0.2")}), 0)
+    assert [text(client) for client in ("10.0.0.1", "10.0.0.2")] == ["a", "b"]
+    assert asked == ["a", "b"], "the answers for others of the class stay"
 
 
 def test_ds_at_a_zone_is_asked_of_the_parent_where_that_is_served() -> None:

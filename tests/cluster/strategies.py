@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from kdns.cluster.events import Applied, Deleted, WatchEvent
 from kdns.cluster.objects import (
     ClusterObject,
+    DnsConfig,
     Endpoint,
     EndpointSlice,
     Namespace,
@@ -55,6 +56,9 @@ pods = st.builds(
     addresses=_addresses,
     host_network=st.booleans(),
     version=_version,
+    dns_policy=st.sampled_from(["ClusterFirst", "None"]),
+    dns_config=st.sampled_from([None, DnsConfig(("192.0.2.1",), ("corp.example.com",), (("ndots", "1"),))]),
+    started=st.sampled_from([0, 1, 2]),
 )
 namespaces = st.builds(
     Namespace, name=_namespace, labels=st.sampled_from([(), (("a", "b"),)]), version=_version

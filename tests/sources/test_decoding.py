@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdns.cluster.objects import Endpoint, EndpointSlice, Namespace, Pod, Port, Service, ServiceKind
+from kdns.cluster.objects import (
+    DnsConfig,
+    Endpoint,
+    EndpointSlice,
+    Namespace,
+    Pod,
+    Port,
+    Service,
+    ServiceKind,
+)
 from kdns.sources.decoding import decode_object, from_tree, slices_of_endpoints
 from kdns.sources.fields import ANY_PORT, NotUnderstood
 from kdns.sources.shapes import EndpointsShape, from_dicts
@@ -223,6 +232,30 @@ def test_a_pod_is_held_while_it_has_an_address_and_lives(
 
 def test_a_pod_on_its_hosts_network_says_so() -> None:
     assert decode("Pod", pod() | {"spec": {"hostNetwork": True}}).host_network
+
+
+def test_a_pod_keeps_what_it_says_about_its_dns() -> None:
+    config = {
+        "nameservers": ["192.0.2.1"],
+        "searches": ["corp.example.com"],
+        "options": [{"name": "ndots", "value": "2"}, {"name": "edns0"}],
+    }
+    tree = pod() | {"spec": {"dnsPolicy": "None", "dnsConfig": config}}
+    found = decode("Pod", tree)
+    assert found.dns_policy == "None"
+    assert found.dns_config == DnsConfig(
+        ("192.0.2.1",), ("corp.example.com",), (("ndots", "2"), ("edns0", None))
+    )
+    assert decode("Pod", pod()).dns_policy == "ClusterFirst"
+
+
+def test_a_pod_started_when_its_node_took_it_on() -> None:
+    tree = pod()
+    tree["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+    assert decode("Pod", tree).started == 1767225600
+    tree["status"]["startTime"] = "2026-01-01T00:00:07Z"
+    assert decode("Pod", tree).started == 1767225607
+    assert decode("Pod", pod()).started == 0
 
 
 def test_namespace_labels_are_sorted() -> None:

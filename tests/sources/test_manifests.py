@@ -53,8 +53,8 @@ def test_what_kubectl_prints_is_read_as_it_stands() -> None:
             version="1187",
         ),
         slice_of_web,
-        Pod("shop", "web-5d8f7c9b6d-q2wzk", ("10.244.1.17",), False, "48199"),
-        Pod("kube-system", "kube-proxy-x7bqd", ("192.168.49.2",), True, "402"),
+        Pod("shop", "web-5d8f7c9b6d-q2wzk", ("10.244.1.17",), False, "48199", started=1788264603),
+        Pod("kube-system", "kube-proxy-x7bqd", ("192.168.49.2",), True, "402", started=1788076781 + 19),
     ]
     assert reading.objects == {key_of(each): each for each in expected}
 
