@@ -97,6 +97,8 @@ class Prepared:
         self.expires = None if response.lifetime is None else second + response.lifetime
         if response.keeps_ttl or self.expires is None:
             self._ttls = ()
+        elif response.lasting:
+            self._ttls = self._ttls[response.lasting :]
         self.is_live = self.serial_at is not None or self.expires is not None
         self.stamp = -1
         self.flags = _flags(response)

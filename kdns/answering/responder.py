@@ -161,9 +161,7 @@ class Responder:
         kind = query.variant | (_FOREIGN if edns.has_foreign_options(query.edns) else 0)
         is_query = query.opcode == codes.QUERY
         entry = (is_query and self.table.find(key, kind)) or self._ask(
-            _Sought(
-                query if is_folded else query._replace(name=folded), block, kind, client_class, is_query
-            )
+            _Sought(query if is_folded else query._replace(name=folded), block, kind, client_class, is_query)
         )
         if not is_folded and isinstance(entry, Prepared) and entry.is_case_bound:
             return self._ask(_Sought(query, block, kind, client_class, False))

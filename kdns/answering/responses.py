@@ -22,7 +22,7 @@ class Response(NamedTuple):
     `remember` False: it must be asked for anew each time. Otherwise it is said again until one of its `tags`
     is forgotten (they name everything in the cluster, or in a plugin, that could change it; with none it
     never changes), and for `lifetime` seconds at most, if that is not None. Meanwhile its TTLs count down,
-    unless it `keeps_ttl`. `has_live_serial`: the serial of its SOA is the cluster state's when it is sent.
+    unless it `keeps_ttl`; those of the first `lasting` records never do. `has_live_serial`: the serial of its SOA is the cluster state's when it is sent.
 
     `in_turn`: addresses take turns in coming first. Each of `counts` grows by one whenever it is sent.
     `error` is why there is no better answer, for the log; empty if nothing went wrong.
@@ -47,6 +47,7 @@ class Response(NamedTuple):
     authentic: bool = False
     lifetime: int | None = None
     keeps_ttl: bool = False
+    lasting: int = 0
     reply: Reply | None = None
     in_turn: bool = False
     counts: tuple[Count, ...] = ()
@@ -107,5 +108,6 @@ def followed(alias: Response, target: Response) -> Response:
         truncated=alias.truncated or target.truncated,
         lifetime=min(lifetimes) if lifetimes else None,
         keeps_ttl=alias.keeps_ttl or target.keeps_ttl,
+        lasting=0 if alias.lifetime else sum(len(each.rdatas) for each in alias.answer) + target.lasting,
         counts=alias.counts + target.counts,
     )
