@@ -7,11 +7,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from kdns.cli import check, coredns, export, query, serve
+from kdns.cli import check, coredns, env, export, query, resolvconf, serve
 from kdns.cli.goflags import usage
 from kdns.cli.options import UsageError
 
-_COMMANDS = (serve, check, query, export)
+_COMMANDS = (serve, check, query, export, resolvconf, env)
 
 _IN_COREDNS_PLACE = f"""\
 in CoreDNS's place:

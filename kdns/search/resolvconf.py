@@ -6,7 +6,8 @@ from typing import NamedTuple
 class ResolvConf(NamedTuple):
     """What a resolv.conf says: addresses, search domains and options, in its order and its words.
 
-    `searches` have no final dot but the root, which is "."; `options` are as "ndots:5" or "rotate".
+    `searches` are as they are written, with a final dot or without; the root is ".". `options` are as
+    "ndots:5" or "rotate".
     """
 
     nameservers: tuple[str, ...] = ()
