@@ -9,6 +9,7 @@ from kdns.answering.plugin import Plugin, Setting, WholeZone
 from kdns.answering.queries import Query
 from kdns.answering.responses import Outcome as ChainOutcome
 from kdns.answering.responses import Response, followed, then
+from kdns.cluster.objects import Pod
 from kdns.cluster.state import ClusterState
 from kdns.corefile.errors import CorefileError
 from kdns.corefile.values import Directive
@@ -42,7 +43,7 @@ class Kubernetes(Plugin):
     ) -> None:
         self._state = state
         self._zones = {zone: ClusterZone(state, options, zone) for zone in zones}
-        self._knows_pods = options.pods == PodMode.VERIFIED
+        self.knows_pods = options.pods == PodMode.VERIFIED
         self._options = {
             zone: replace(options, zone=zone) for zone, found in self._zones.items() if not found.is_reverse
         }
@@ -78,10 +79,36 @@ class Kubernetes(Plugin):
             for zone, options in self._options.items()
         }
 
+    @property
+    def state(self) -> ClusterState:
+        """The cluster."""
+        return self._state
+
+    def pod_at(self, address: str) -> Pod | None:
+        """Return the Pod that has this address for itself, None if that is not known for certain.
+
+        Host-network Pods share their node's. Of others only one can be there: the last that was started, if
+        the end of the one before was not seen yet.
+        """
+        pods = self._state.pods_at(address) if self.knows_pods else []
+        if any(pod.host_network for pod in pods):
+            return None
+        match sorted(pods, key=lambda pod: pod.started)[-2:]:
+            case [pod]:
+                return pod
+            case [before, pod] if before.started < pod.started:
+                return pod
+        return None
+
+    def cluster_domain(self, folded: Name) -> Name | None:
+        """Return the cluster domain that a name is in, None if it is in none."""
+        options = longest_suffix(folded, self._options)
+        return options.zone if options else None
+
     def metadata(self, query: Query, client: str) -> Mapping[str, str]:
         name = fold(query.name)
         zone = longest_suffix(name, self._zones)
-        pod = about_client(self._state, client) if self._knows_pods else ()
+        pod = about_client(self._state, client) if self.knows_pods else ()
         return dict((*pod, *(about_name(relative_labels(name, zone.zone)) if zone else ())))
 
     def respond(self, query: Query, rest: Rest) -> ChainOutcome:

@@ -26,6 +26,7 @@ SHIPPED = {
     "acl": "Acl",
     "any": "Any",
     "auto": "Auto",
+    "autopath": "AutoPath",
     "bind": "Bind",
     "bufsize": "Bufsize",
     "cache": "Cache",
