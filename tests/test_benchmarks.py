@@ -176,18 +176,20 @@ def test_aims_are_held_against_what_was_measured_in_the_same_rounds() -> None:
         summarise("cached A", servers.KDNS, [sample(5.0), sample(6.0), sample(5.0)]),
         summarise("cached A", corefile.KDNS, [sample(6.0), sample(6.0), sample(5.0)]),
         summarise("cached A", corefile.COREDNS, [sample(60.0), sample(50.0), sample(50.0)]),
+        summarise("cached A", corefile.AUTOPATH, [sample(6.0), sample(6.6), sample(6.6)]),
         Row("external A", corefile.KDNS, fault="SERVFAIL"),
         summarise("100 external A", servers.STAND_IN, [sample(5.0)] * 3),
         summarise("100 external A", corefile.KDNS, [sample(5.5), sample(5.5), sample(5.0)]),
         summarise("100 external A", corefile.COREDNS, [sample(11.0)] * 3),
     ]
     assert aims.report(remembered_cases(SMALL), rows).splitlines() == [
-        "kdns -conf      beside          CPU ratio  in the rounds  at most     aim",
-        "--------------  --------------  ---------  -------------  -------  ------",
-        "cached A        kdns                 1.20   1.00 to 1.20     1.15  missed",
-        "cached A        CoreDNS              0.12   0.10 to 0.12     0.20     met",
-        "100 external A  kdns, cached A       1.10   1.00 to 1.10     1.15     met",
-        "100 external A  CoreDNS              0.50   0.45 to 0.50     0.33  missed",
+        "case            server / beside                    CPU ratio  in the rounds  at most     aim",
+        "--------------  ---------------------------------  ---------  -------------  -------  ------",
+        "cached A        kdns -conf / kdns                       1.20   1.00 to 1.20     1.15  missed",
+        "cached A        kdns -conf / CoreDNS                    0.12   0.10 to 0.12     0.20     met",
+        "cached A        kdns -conf, autopath / kdns -conf       1.10   1.00 to 1.32     1.15     met",
+        "100 external A  kdns -conf / kdns, cached A             1.10   1.00 to 1.10     1.15     met",
+        "100 external A  kdns -conf / CoreDNS                    0.50   0.45 to 0.50     0.33  missed",
     ]
 
 
@@ -203,6 +205,7 @@ def test_every_remembered_case_has_its_aims() -> None:
     cases = remembered_cases(SMALL)
     found = {(aim.case, aim.server): aim.most for aim in aims.aims_for(cases)}
     assert {case for case, _ in found} == {case.name for case in cases}
+    assert {found[case.name, corefile.KDNS] for case in cases} == {1.15}
     assert {found[case.name, corefile.COREDNS] for case in cases if case.realm is Realm.CLUSTER} == {1 / 5}
 
 

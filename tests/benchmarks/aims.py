@@ -11,10 +11,10 @@ from tests.benchmarks.cases import Case, Realm
 from tests.benchmarks.measure import Row
 from tests.benchmarks.table import render
 
-HEADINGS = (corefile.KDNS, "beside", "CPU ratio", "in the rounds", "at most", "aim")
+HEADINGS = ("case", "server / beside", "CPU ratio", "in the rounds", "at most", "aim")
 
 AS_WITHOUT = 1.15
-"""A Corefile costs the hot path no more than this; answers from upstreams, too."""
+"""A Corefile costs the hot path no more than this, and `autopath` neither; answers from upstreams, too."""
 OF_COREDNS = {Realm.CLUSTER: 1 / 5, Realm.REVERSE: 1 / 3, Realm.OUTSIDE: 1 / 3}
 """With the default Corefile CoreDNS answers from its cache what lies beyond the cluster's zone."""
 
@@ -23,11 +23,12 @@ Rows: TypeAlias = Mapping[tuple[str, str], Row]
 
 
 class Aim(NamedTuple):
-    """In `case`, kdns with a Corefile costs at most `most` times what `server` does."""
+    """In `case`, `own` costs at most `most` times what `server` does."""
 
     case: str
     server: str
     most: float
+    own: str = corefile.KDNS
 
 
 def aims_for(cases: Sequence[Case]) -> Iterator[Aim]:
@@ -36,6 +37,7 @@ def aims_for(cases: Sequence[Case]) -> Iterator[Aim]:
         kdns = servers.STAND_IN if case.realm is Realm.OUTSIDE else servers.KDNS
         yield Aim(case.name, kdns, AS_WITHOUT)
         yield Aim(case.name, corefile.COREDNS, OF_COREDNS[case.realm])
+        yield Aim(case.name, corefile.KDNS, AS_WITHOUT, corefile.AUTOPATH)
 
 
 def report(cases: Sequence[Case], rows: Sequence[Row]) -> str:
@@ -45,14 +47,14 @@ def report(cases: Sequence[Case], rows: Sequence[Row]) -> str:
 
 
 def _line(aim: Aim, rows: Rows) -> Sequence[str]:
-    own, other = rows.get((aim.case, corefile.KDNS)), rows.get((aim.case, aim.server))
+    own, other = rows.get((aim.case, aim.own)), rows.get((aim.case, aim.server))
     if own is None or other is None or not own.cpu_us or not other.cpu_us:
         return ()
     ratio = own.cpu_us / other.cpu_us
     single = [mine.cpu_us / theirs.cpu_us for mine, theirs in zip(own.samples, other.samples, strict=True)]
     return (
         aim.case,
-        aim.server,
+        f"{aim.own} / {aim.server}",
         f"{ratio:.2f}",
         f"{min(single):.2f} to {max(single):.2f}",
         f"{aim.most:.2f}",

@@ -88,6 +88,7 @@ def arguments() -> argparse.ArgumentParser:
         metavar="PATH",
         help=f"its binary (default: what {COREDNS} names, or the `coredns` on the PATH)",
     )
+    add("--autopath", action="store_true", help="with kubeadm's Corefile, also measure it with `autopath`")
     add("--edns", action="store_true", help="send an OPT record always (dnsperf -e)")
     add("--load", choices=("dnsperf", "own"), help="what sends the queries (default: dnsperf if it is here)")
     add("--json", type=Path, metavar="FILE", help="also write every round to FILE")
@@ -120,6 +121,8 @@ def with_corefile(bench: Bench) -> Iterator[contextlib.AbstractContextManager[Se
     if bench.stage is None:
         return
     yield bench.stage.start_kdns()
+    if bench.options.autopath:
+        yield bench.stage.start_kdns(corefile.AUTOPATH)
     if bench.options.coredns:
         yield bench.stage.start_coredns(bench.options.coredns)
     else:

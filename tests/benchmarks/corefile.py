@@ -8,7 +8,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.benchmarks import plan
 from tests.benchmarks.cases import Realm
@@ -21,6 +21,7 @@ from tests.beside.programs import DNS_PORT, Ports, relocated, with_kubeconfig
 from tests.beside.upstream import Reply, Upstream
 
 KDNS = "kdns -conf"
+AUTOPATH = "kdns -conf, autopath"
 COREDNS = "CoreDNS"
 
 DEFAULT = Path(__file__).parents[1] / "corefiles" / "kubeadm" / "Corefile"
@@ -41,12 +42,13 @@ class Stage(NamedTuple):
     cpu: int
     directory: Path
 
-    def start_kdns(self) -> contextlib.AbstractContextManager[Server]:
-        """Serve the Corefile with the kdns of this Python."""
+    def start_kdns(self, name: str = KDNS) -> contextlib.AbstractContextManager[Server]:
+        """Serve the Corefile with the kdns of this Python; as AUTOPATH with that plugin."""
         ports = Ports()
-        written = self._write(KDNS, self._relocated(ports))
+        text = self._relocated(ports)
+        written = self._write(name, _with_autopath(text) if name == AUTOPATH else text)
         command = programs.kdns_command(written, ports, "--kubeconfig", str(self.around.kubeconfig))
-        return self._started(KDNS, command, ports)
+        return self._started(name, command, ports)
 
     def start_coredns(self, binary: Path) -> contextlib.AbstractContextManager[Server]:
         """Serve the Corefile with CoreDNS, which is told to use one processor, as it has but one."""
@@ -83,6 +85,23 @@ class Stage(NamedTuple):
 @contextlib.contextmanager
 def stage(corefile: Path, size: Size, cpu: int, directory: Path) -> Iterator[Stage]:
     """Run an API server that holds the cluster, and an upstream, for the servers of a Corefile."""
-    held = [json.loads(text) for text in objects(size)]
+    held = [*map(json.loads, objects(size)), _asker(plan.namespaces(size)[0])]
     with backstage(directory, held, [Upstream(_TABLE, Reply(rcode="NXDOMAIN"))]) as around:
         yield Stage(corefile, around, cpu, directory)
+
+
+def _with_autopath(text: str) -> str:
+    """Return kubeadm's Corefile with `autopath`."""
+    assert "pods insecure" in text, "autopath is measured with kubeadm's Corefile"
+    return text.replace("pods insecure", "pods verified").replace("{", "{\n    autopath @kubernetes", 1)
+
+
+def _asker(namespace: str) -> dict[str, Any]:
+    """Return the Pod that the load comes from."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "asker", "namespace": namespace},
+        "spec": {"containers": [{"name": "dnsperf", "image": "example.com/dnsperf"}]},
+        "status": {"phase": "Running", "podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}]},
+    }

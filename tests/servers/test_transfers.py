@@ -267,12 +267,12 @@ async def test_who_does_not_read_holds_little_and_loses_the_connection_after_a_w
 
 
 async def test_who_reads_slowly_keeps_the_connection(world: World) -> None:
-    async with world.listening(write=0.3):
+    async with world.listening(write=1.0):
         client = await world.connect(receive_buffer=4096)
         client.ask(b"100 60000")
         for number in range(100):
             assert await client.numbers(1) == [number]
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
         client.writer.close()
 
 
