@@ -8,7 +8,9 @@ release that moves one fails at import, in the first test.
 
 import importlib
 import importlib.util
+import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -30,6 +32,10 @@ if not hasattr(_client, "Configuration"):
     _client.Configuration = importlib.import_module("kubernetes_asyncio.client.configuration").Configuration
     _client.ApiClient = None  # what `config` makes clients of, if asked to; nobody here does
 
+try:
+    Path.home()
+except RuntimeError:  # nobody knows this user, as in containers: importing `config` looks for a home
+    os.environ["HOME"] = "/"
 config: Any = importlib.import_module("kubernetes_asyncio.config")
 Configuration: TypeAlias = Any
 RESTClientObject: TypeAlias = Any

@@ -26,3 +26,8 @@ def test_no_model_is_imported(statement: str) -> None:
 
 def test_who_has_imported_it_whole_may_use_it_too() -> None:
     assert models_after(AFTER_THEIRS) > 500
+
+
+def test_a_user_without_a_home_does_no_harm() -> None:
+    code = "import pwd; pwd.getpwuid = {}.__getitem__; import kdns.sources.api.library"
+    subprocess.run([sys.executable, "-c", code], check=True, env={})
