@@ -62,7 +62,7 @@ class Service:
             on_serving(self._succession.zone_lines())
             await self._stopped.wait()
             if self._may_linger:
-                await asyncio.gather(*(plugin.linger() for plugin in self._plugins()))
+                await self._linger()
             log.info("stopping: no new queries, a few seconds for those under way")
         finally:
             for task in self._tasks:
@@ -71,6 +71,9 @@ class Service:
         if self._reason:
             raise StartError(self._reason)
         log.info("stopped")
+
+    async def _linger(self) -> None:
+        await asyncio.gather(*(plugin.linger() for plugin in self._plugins()))
 
     def _plugins(self) -> Sequence[Plugin]:
         current = self._succession.current
@@ -127,6 +130,8 @@ class Service:
             return
         self._refused = ""
         log.info("Reloading complete")
+        if self._stopped.is_set() and self._may_linger:
+            self._spawn(self._linger())  # the end was begun meanwhile, with the plugins of before
         if retiring is not None:
             await retiring
 
@@ -137,18 +142,20 @@ class Service:
         loop.call_later(1.0, self._tick)
 
     def _handle_signals(self) -> None:
-        """SIGTERM stops in order, SIGINT at once; a second one ends the process as usual."""
+        """SIGTERM stops in order, and no faster if there are several; SIGINT at once, a second one as usual.
+
+        Wrappers in containers send SIGTERM to a whole group and hand on their own, too.
+        """
         loop = asyncio.get_running_loop()
-        ending = (signal.SIGTERM, signal.SIGINT)
 
-        def stop_once(may_linger: bool) -> None:
-            self._may_linger = may_linger
-            self._stopped.set()
-            for number in ending:
-                loop.remove_signal_handler(number)
+        def stop(may_linger: bool) -> None:
+            if not self._stopped.is_set():
+                self._may_linger = may_linger
+                self._stopped.set()
+            loop.remove_signal_handler(signal.SIGINT)
 
-        for number in ending:
-            loop.add_signal_handler(number, stop_once, number == signal.SIGTERM)
+        loop.add_signal_handler(signal.SIGTERM, stop, True)
+        loop.add_signal_handler(signal.SIGINT, stop, False)
         loop.add_signal_handler(signal.SIGUSR1, self._reload_at_signal)
 
     def _reload_at_signal(self) -> None:

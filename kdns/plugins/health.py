@@ -23,6 +23,10 @@ _INTERVAL = 1.0
 _TIMEOUT = 3.0
 _SLOW = 1.0
 _RESPONSE_OCTETS = 4096
+_POD_SECONDS = 30.0
+"""What a Pod has by default from SIGTERM to SIGKILL (terminationGracePeriodSeconds)."""
+_CLOSING_SECONDS = 5.0
+"""What queries under way may take after the lameduck."""
 
 
 class Health(Plugin):
@@ -56,6 +60,12 @@ class Health(Plugin):
             await asyncio.sleep(self._lameduck)
 
     async def run(self) -> None:
+        if self._lameduck + _CLOSING_SECONDS > _POD_SECONDS:
+            log.warning(
+                "lameduck %s and %s for queries under way are more than the %s that a Pod has by default: "
+                "set its terminationGracePeriodSeconds",
+                *map(duration_text, (self._lameduck, _CLOSING_SECONDS, _POD_SECONDS)),
+            )
         seconds = 0.0
         while True:
             await asyncio.sleep(max(_INTERVAL - seconds, 0.0))

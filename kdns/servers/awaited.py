@@ -61,10 +61,14 @@ class Awaited:
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._finished(done, awaitable))
 
-    async def settle(self, grace: float) -> None:
-        """Let what is awaited finish, for `grace` seconds at most; cancel the rest."""
+    async def wait(self, grace: float) -> None:
+        """Let what is awaited now finish, for `grace` seconds at most."""
         if self._tasks and grace > 0:
             await asyncio.wait(self._tasks, timeout=grace)
+
+    async def settle(self, grace: float) -> None:
+        """Let what is awaited finish, for `grace` seconds at most; cancel the rest."""
+        await self.wait(grace)
         self.cancel()
 
     def cancel(self) -> None:

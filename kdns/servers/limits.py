@@ -5,9 +5,12 @@ The numbers and who has to go when they are reached; no sockets and no clocks.
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kdns.servers.transfers import Transfers
+
+Phase = Literal["incomplete", "idle", "busy", "slow"]
+"""What a connection is waiting for: the rest of a message, the next one, us, or for the client to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Limits:
     """How many queries one connection may bring; then it is closed."""
     sweep: float = 1.0
     """How often connections are checked, and so the grain of the three times above."""
+
+    def patience(self, phase: Phase) -> float:
+        """Return how long a connection may be in a phase. Whoever made an awaitable bounds that."""
+        times = {"incomplete": self.message, "idle": self.idle, "slow": self.write}
+        return times.get(phase, math.inf)
 
 
 class Evictable(Protocol):

@@ -4,6 +4,7 @@ What a connection does with its octets is in `tcp_connection`, how many there ma
 """
 
 import asyncio
+import contextlib
 import socket
 
 from kdns.answering.clients import Respond
@@ -15,6 +16,7 @@ from kdns.servers.tcp_connection import Connection
 from kdns.servers.tcp_shared import Shared
 
 _ACCEPTED_AT_ONCE = 64  # connections that are accepted in one turn of the loop, before others have theirs
+_TURNS_TO_READ = 4  # of the loop, from when it accepts a connection until it has read what is there already
 
 
 class TcpListener:
@@ -52,26 +54,37 @@ class TcpListener:
     async def start(self) -> None:
         """Begin to accept, in the running event loop."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self._shared), sock=self._sock, backlog=_ACCEPTED_AT_ONCE
-        )
+        self._server = await loop.create_server(self._connection, sock=self._sock, backlog=_ACCEPTED_AT_ONCE)
         self._sock.listen(BACKLOG)  # asyncio takes its `backlog` for the kernel's queue, too
         self._sweeping = loop.call_later(self._shared.limits.sweep, self._sweep, loop)
 
     async def drain(self, grace: float) -> None:
-        """Accept nothing more, send what clients wait for within `grace` seconds, and close."""
+        """Serve who has connected already, send what clients wait for within `grace` seconds, and close.
+
+        A connection is closed when it is idle; one that has not brought its first message yet, or not all of
+        one, may still do that in the time that it has anyway.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace
+        if self._sock.fileno() >= 0:
+            loop.remove_reader(self._sock.fileno())
+        for _ in range(_TURNS_TO_READ):
+            await asyncio.sleep(0)
+        waiting = _accept_waiting(self._sock)
         self._stop_accepting()
-        await asyncio.sleep(0)  # two turns of the loop, for connections to read what has arrived already
-        await asyncio.sleep(0)
+        await asyncio.gather(*(loop.connect_accepted_socket(self._connection, each) for each in waiting))
+        self._shared.finishing = True
         connections = list(self._shared.connections)
         for connection in connections:
             connection.finish()
         if connections:
-            await asyncio.wait([connection.lost for connection in connections], timeout=grace)
+            lost = [connection.lost for connection in connections]
+            await asyncio.wait(lost, timeout=max(end - loop.time(), 0.0))
         self.close()
 
     def close(self) -> None:
         """Stop at once; clients that wait for something lose their connection. May be called twice."""
+        self._shared.stopping = True
         self._stop_accepting()
         for connection in list(self._shared.connections):
             connection.abort()
@@ -79,8 +92,10 @@ class TcpListener:
             self._sweeping.cancel()
             self._sweeping = None
 
+    def _connection(self) -> Connection:
+        return Connection(self._shared)
+
     def _stop_accepting(self) -> None:
-        self._shared.stopping = True
         if self._server is not None:
             self._server.close()
         self._sock.close()
@@ -92,3 +107,13 @@ class TcpListener:
             if connection.deadline <= now:
                 connection.expire()
         self._sweeping = loop.call_later(self._shared.limits.sweep, self._sweep, loop)
+
+
+def _accept_waiting(sock: socket.socket) -> list[socket.socket]:
+    """Accept who is in the kernel's queue still: closing `sock` would reset them."""
+    accepted = []
+    with contextlib.suppress(OSError):  # there is nobody any more, most often
+        for _ in range(BACKLOG):
+            accepted.append(sock.accept()[0])
+            accepted[-1].setblocking(False)
+    return accepted

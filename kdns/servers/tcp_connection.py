@@ -6,20 +6,18 @@ Knows its own state only. Who may connect and when deadlines are looked at is th
 import asyncio
 import math
 from collections.abc import Awaitable
-from typing import Literal, cast
+from typing import cast
 
 from kdns.answering.clients import Answer
 from kdns.servers.awaited import Awaited
 from kdns.servers.clients import StreamClient
 from kdns.servers.counters import add_one
+from kdns.servers.limits import Phase
 from kdns.servers.tcp_shared import Shared
 from kdns.servers.tcp_writer import FrameWriter
 
 WRITE_OCTETS = 65_536
 """Unsent octets with which a connection counts as slow, and nothing more is read from it."""
-
-Phase = Literal["incomplete", "idle", "busy", "slow"]
-"""What a connection is waiting for: the rest of a message, the next one, us, or for the client to read."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -27,7 +25,8 @@ class Connection(asyncio.BufferedProtocol):
 
     After the client has finished sending (half-close), it still gets what it asked for. A frame of length
     zero holds no message and never will: the connection is closed. What is asked after a zone transfer is
-    answered after it.
+    answered after it. Where we are the one who finishes, what still comes is read and dropped: a reset might
+    take away responses that the client has not read yet.
     """
 
     def __init__(self, shared: Shared) -> None:
@@ -36,6 +35,7 @@ class Connection(asyncio.BufferedProtocol):
         self._inbox = b""
         self._left = shared.limits.queries
         self._reading_paused = self._ending = self._closing = self._transferring = False
+        self._half_closed = False
         self._phase: Phase = "incomplete"
         self._phase_since = 0.0
         self.deadline = math.inf
@@ -63,12 +63,13 @@ class Connection(asyncio.BufferedProtocol):
         return self._shared.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._serve(self._inbox + self._shared.buffer[:nbytes].tobytes())
+        if not self._closing:
+            self._serve(self._inbox + self._shared.buffer[:nbytes].tobytes())
 
     def eof_received(self) -> bool:
-        self._ending = True
+        self._ending = self._half_closed = True
         self._settle(progressed=False)
-        return True  # the transport stays open for what is still due
+        return not self._closing  # the transport stays open for what is still due
 
     def pause_writing(self) -> None:
         self._writer.is_blocked = True
@@ -104,16 +105,15 @@ class Connection(asyncio.BufferedProtocol):
             self.end(self._phase)
 
     def finish(self) -> None:
-        """Read nothing more, send what is due, then close."""
-        self._pause_reading(True)
-        self._ending = True
+        """Close if the client waits for nothing, now that the listener is finishing; or later, by itself."""
         self._settle(progressed=False)
 
     def end(self, reason: str) -> None:
         """Close as soon as what was sent is with the client; count why."""
         if not self._closing:
             add_one(self._shared.counters.closed, reason)
-            self._close()
+            self._give_up()
+            self._transport.close()
 
     def abort(self) -> None:
         """Close at once, whatever is lost."""
@@ -145,7 +145,7 @@ class Connection(asyncio.BufferedProtocol):
     def _serve(self, octets: bytes) -> None:
         """Respond to each whole message in `octets` while the client keeps up, and hold on to the rest."""
         begin, end = 0, len(octets)
-        while end - begin >= 2 and self._left and not self._is_full() and not self._closing:
+        while end - begin >= 2 and not self._is_full() and not self._closing:
             length = octets[begin] << 8 | octets[begin + 1]
             if not length:
                 self._writer.flush()
@@ -160,12 +160,11 @@ class Connection(asyncio.BufferedProtocol):
         self._inbox = octets[begin:] if self._left else b""
         self._writer.flush()
         self._settle(progressed=begin > 0)
-        if not self._left:
-            self.finish()
 
     def _is_full(self) -> bool:
         most = self._shared.limits.pipelined
-        return self._transferring or self._writer.is_blocked or len(self._awaited) >= most
+        is_busy = self._transferring or self._writer.is_blocked or len(self._awaited) >= most
+        return is_busy or not self._left
 
     def _respond(self, packet: bytes) -> None:
         shared = self._shared
@@ -202,11 +201,12 @@ class Connection(asyncio.BufferedProtocol):
         """Conclude from what has just happened whether to read, to close, and how long to wait."""
         if self._closing:
             return
-        if self._ending and not (self._awaited or self._transferring or self._writer.is_blocked):
+        phase = self._next_phase(progressed)
+        is_last = self._ending or not self._left
+        if (is_last and phase not in ("busy", "slow")) or (self._shared.finishing and phase == "idle"):
             self._close()
             return
         self._pause_reading(self._is_full())
-        phase = self._next_phase(progressed)
         # A message that trickles in, or a buffer that stays full, gets no more time by staying as it is.
         if phase != self._phase or (progressed and phase != "slow"):
             self._enter(phase)
@@ -229,20 +229,21 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.resume_reading()
 
     def _enter(self, phase: Phase) -> None:
-        limits = self._shared.limits
-        patience = {
-            "incomplete": limits.message,
-            "idle": limits.idle,
-            "slow": limits.write,
-            "busy": math.inf,  # whoever made the awaitable bounds it
-        }
         self._phase = phase
         self._phase_since = self._loop.time()
-        self.deadline = self._phase_since + patience[phase]
+        self.deadline = self._phase_since + self._shared.limits.patience(phase)
 
     def _close(self) -> None:
+        """Have it end with the last octets of ours."""
+        self._give_up()
+        if self._half_closed:
+            self._transport.close()
+        else:
+            self._writer.finish()
+            self._transport.resume_reading()
+
+    def _give_up(self) -> None:
         self._closing = True
         self._awaited.cancel()
         self._shared.quota.transfers.drop(self)
         self._enter("slow")  # the last octets have to be read in time, too
-        self._transport.close()

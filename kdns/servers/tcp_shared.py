@@ -25,5 +25,8 @@ class Shared:
     counters: Counters
     failures: Failures
     connections: "set[Connection]" = field(default_factory=set)
+    finishing: bool = False
+    """Connections are closed as soon as they are idle."""
     stopping: bool = False
+    """No connection is taken on any more."""
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_OCTETS)))

@@ -9,6 +9,7 @@ from kdns.servers.counters import Counters, add_one
 
 _FLUSH_OCTETS = 16_384
 _MAX_MESSAGE_OCTETS = 65_535
+_LINGER_SECONDS = 1.0  # a client's next query may be on its way when we have finished
 
 
 class FrameWriter:
@@ -40,3 +41,8 @@ class FrameWriter:
             self._frames.clear()
             self._octets = 0
             self._transport.write(octets)
+
+    def finish(self) -> None:
+        """Say that nothing more will come; close after a while, in which the client should do so."""
+        self._transport.write_eof()
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._transport.close)

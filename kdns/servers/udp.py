@@ -44,20 +44,26 @@ class UdpListener:
     async def drain(self, grace: float) -> None:
         """Serve what the socket has queued, let awaited responses finish within `grace` seconds, and close.
 
-        Under load the queue refills for ever, so that half of the time at most goes to it.
+        What comes while those are awaited is served, too. Under load the queue refills for ever, so that half
+        of the time at most goes to it.
         """
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        self._stop_reading()
         while self._sock.fileno() >= 0 and self.serve_batch():
             if loop.time() >= begun + grace / 2:
                 break
             await asyncio.sleep(0)  # others have their turn between batches
+        await self._awaited.wait(begun + grace - loop.time())
+        self._stop_reading()
+        self._serve_last()
         await self._awaited.settle(begun + grace - loop.time())
-        for _ in range(_LAST_BATCHES):  # what has come since, and nothing may come between this and the end
+        self._serve_last()  # what has come since, and nothing may come between this and the end
+        self.close()
+
+    def _serve_last(self) -> None:
+        for _ in range(_LAST_BATCHES):
             if self._sock.fileno() < 0 or not self.serve_batch():
                 break
-        self.close()
 
     def close(self) -> None:
         """Stop at once. What is queued or awaited gets no response. May be called twice."""
