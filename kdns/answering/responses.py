@@ -22,7 +22,8 @@ class Response(NamedTuple):
     `remember` False: it must be asked for anew each time. Otherwise it is said again until one of its `tags`
     is forgotten (they name everything in the cluster, or in a plugin, that could change it; with none it
     never changes), and for `lifetime` seconds at most, if that is not None. Meanwhile its TTLs count down,
-    unless it `keeps_ttl`; those of the first `lasting` records never do. `has_live_serial`: the serial of its SOA is the cluster state's when it is sent.
+    unless it `keeps_ttl`; those of the first `lasting` records never do. `has_live_serial`: the serial of its
+    SOA is the cluster state's when it is sent.
 
     `in_turn`: addresses take turns in coming first. Each of `counts` grows by one whenever it is sent.
     `error` is why there is no better answer, for the log; empty if nothing went wrong.

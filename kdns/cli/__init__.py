@@ -4,6 +4,7 @@ Without a command it is that of CoreDNS (`kdns.cli.coredns`).
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,11 +33,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not words or words[0].startswith("-"):
             sys.exit(coredns.run(words, parser.print_help))
         arguments = parser.parse_args(words)
-        sys.exit(arguments.run(arguments))
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        sys.exit(status)
     except UsageError as error:
         sys.exit(f"kdns: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # whoever reads it has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
 
 
 def _parser() -> argparse.ArgumentParser:

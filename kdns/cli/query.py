@@ -34,13 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
     query = messages.build_query(secrets.randbits(16), arguments.name, arguments.type)
     try:
         response = _ask_tcp(address, query) if arguments.tcp else _ask_udp(address, query)
-        if messages.is_truncated(response) and not arguments.tcp:
-            print(";; truncated, asked again over TCP")
+        is_cut = messages.is_truncated(response) and not arguments.tcp
+        if is_cut:
             response = _ask_tcp(address, query)
-        print(messages.message_to_text(response))
+        text = messages.message_to_text(response)
     except (OSError, ValueError) as error:
         print(f"kdns: no response from {arguments.server}: {error}", file=sys.stderr)
         return 2
+    if is_cut:
+        print(";; truncated, asked again over TCP")
+    print(text)
     return int(response[3] & 0xF != codes.NOERROR)
 
 

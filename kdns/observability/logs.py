@@ -36,5 +36,6 @@ def set_up(stream: TextIO) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.raiseExceptions = False  # where nobody reads the log any more, that is no defect of ours
     # Nothing prints them, and finding them out is a third of what a line costs.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

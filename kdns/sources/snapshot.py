@@ -94,7 +94,7 @@ class Snapshot:
         fresh = self.path.with_suffix(f".{os.getpid()}.{self._number}.new")
         digest = hashlib.blake2b(digest_size=_DIGEST)
         try:
-            with fresh.open("wb") as file:
+            with open(fresh, "wb", opener=_for_us_alone) as file:
                 file.write(MAGIC + bytes(_DIGEST))
                 for value in self._values(objects, versions):
                     frame = _ENCODER.encode(value)
@@ -113,3 +113,7 @@ class Snapshot:
         rest = iter(objects)
         while batch := list(islice(rest, _BATCH)):
             yield batch
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -45,3 +45,12 @@ def test_export_of_nothing_is_a_usage_error() -> None:
     done = export()
     assert done.returncode != 0
     assert "--cluster" in done.stderr
+
+
+def test_a_reader_who_has_read_enough_is_no_error_worth_a_traceback() -> None:
+    with subprocess.Popen(
+        [KDNS, "export", "--demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == (b"", 141)

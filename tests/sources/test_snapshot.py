@@ -169,6 +169,10 @@ def test_a_folder_in_its_place_and_a_file_as_its_folder_are_refused(tmp_path: Pa
     refusal(Snapshot(tmp_path / "file"))
 
 
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    assert write(tmp_path, []).path.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     snapshot = write(tmp_path / "", FEW)

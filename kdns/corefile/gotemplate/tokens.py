@@ -29,13 +29,14 @@ _OPEN, _CLOSE = "{{", "}}"
 _TRIM_BEFORE = re.compile(r"-[ \t\r\n]")
 _COMMENT = re.compile(r"/\*.*?\*/(?=\}\}|[ \t\r\n]-\}\})", re.DOTALL)
 _END = re.compile(r"\}\}|[ \t\r\n]-\}\}[ \t\r\n]*")
-# Possessive quantifiers: whatever the text, no character is looked at twice.
+# Possessive quantifiers and an atomic group: whatever the text, no character is looked at twice. In Python
+# 3.11.2 a possessive group with a lookbehind matches nothing, and that would never end.
 _PIECE = re.compile(
     r"""
       (?P<close> [ \t\r\n]*+-\}\} (?<=[ \t\r\n]-\}\}) [ \t\r\n]*+ | \}\} )
     | (?P<blank> [ \t\r\n]++ )
     | (?P<string> " (?: [^"\\\n] | \\[^\n] )*+ " | `[^`]*+` )
-    | (?P<number> [+-]?+ \.?+ [0-9] (?: [\w.] | (?<=[eEpP])[+-] )*+ | ' (?: [^'\\\n] | \\[^\n] )*+ ' )
+    | (?P<number> [+-]?+ \.?+ [0-9] (?> (?: [\w.] | (?<=[eEpP])[+-] )* ) | ' (?: [^'\\\n] | \\[^\n] )*+ ' )
     | (?P<field> \.\w++ )
     | (?P<variable> \$\w*+ )
     | (?P<word> \w++ )

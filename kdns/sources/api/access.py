@@ -50,7 +50,7 @@ def in_cluster(service_account: Path | None = None) -> Configure:
 
     async def configure() -> Configuration:
         configuration = new_configuration()
-        with as_access_error("not inside a cluster"):
+        with as_access_error("not inside a cluster (outside, name a kubeconfig or manifests)"):
             config.load_incluster_config(
                 configuration, token_filename=str(folder / "token"), cert_filename=str(folder / "ca.crt")
             )
@@ -91,7 +91,8 @@ def as_access_error(what: str) -> Iterator[None]:
     try:
         yield
     except _REFUSED as error:
-        message = " ".join(str(error).split())  # YAML's are several lines
+        text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        message = " ".join(text.split())  # YAML's are several lines
         raise AccessError(f"{what}: {message or type(error).__name__}") from error
     except _STUMBLED as error:
         raise AccessError(f"{what}: not what it should be: {error or type(error).__name__}") from error

@@ -129,7 +129,10 @@ async def test_in_a_cluster_the_environment_says_where(account: Path) -> None:
 
 async def test_outside_a_cluster_that_is_said(account: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST")
-    with pytest.raises(AccessError, match=r"not inside a cluster: Service host/port is not set"):
+    with pytest.raises(
+        AccessError,
+        match=r"manifests\): Service host/port is not set",
+    ):
         await in_cluster(account)()
 
 
