@@ -5,6 +5,7 @@ Whoever serves everybody alike does without: telling clients apart costs each an
 
 from collections.abc import Awaitable, Callable, Hashable
 from ipaddress import ip_address
+from itertools import count
 from typing import TypeAlias
 
 from kdns.answering.clients import Answer, Client
@@ -31,7 +32,8 @@ class ClassifyingResponder(Responder):
     def __init__(self, table: AnswerTable, classify: Classify) -> None:
         super().__init__(table)
         self._classify = classify
-        self._numbers: dict[Hashable, int] = {}
+        self._numbers = count()
+        self._keys: dict[Hashable, bytes] = {}
         self._classes: dict[bytes, bytes] = {}
 
     def respond(self, packet: bytes, client: Client) -> Answer | Awaitable[Answer]:
@@ -62,14 +64,18 @@ class ClassifyingResponder(Responder):
         return self._classes.get(host) or self._classified(host, address)
 
     def _classified(self, host: bytes, address: str) -> bytes:
-        """Return what is added to keys for this client: no question's octets end so."""
-        numbers = self._numbers
+        """Return what is added to keys for this client: no question's octets end so.
+
+        A number is never given again: an answer that is still waited for may be remembered under it.
+        """
         if len(self._classes) >= _MOST_ADDRESSES:
             self._classes.clear()
-        if len(numbers) >= _MOST_CLASSES:
-            numbers.clear()
-            self._classes.clear()
-            self.table.clear()
-        number = numbers.setdefault(self._classify(address), len(numbers))
-        found = self._classes[host] = b"c" + number.to_bytes(4, "big")
+        client_class = self._classify(address)
+        found = self._keys.get(client_class)
+        if found is None:
+            if len(self._keys) >= _MOST_CLASSES:
+                self._keys.clear()
+                self._classes.clear()
+            found = self._keys[client_class] = b"c" + next(self._numbers).to_bytes(8, "big")
+        self._classes[host] = found
         return found

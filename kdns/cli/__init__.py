@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from kdns.cli import check, coredns, env, export, query, resolvconf, serve
 from kdns.cli.goflags import usage
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run `kdns` with these arguments (those of the process by default). Exits with the command's status."""
     words = sys.argv[1:] if argv is None else argv
     parser = _parser()
+    _prepare_stdout()
     try:
         if not words or words[0].startswith("-"):
             sys.exit(coredns.run(words, parser.print_help))
@@ -43,6 +45,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # whoever reads it has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        sys.exit(f"kdns: {error}")
+
+
+def _prepare_stdout() -> None:
+    """Let it take whatever is printed: names of others hold what not every terminal can show."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- for as long as the process lives
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from pathlib import Path
 from kdns.cli.options import UsageError
 from kdns.cli.pods import Found, add_pod_options, find_pod
 from kdns.search.kubelet import CLUSTER_FIRST, WITH_HOST_NET, PodResolvConf, resolv_conf
-from kdns.search.kubelet_node import Refused, limit_warning, read_node
+from kdns.search.kubelet_node import MOST_FILE, Refused, limit_warning, read_node
 from kdns.search.kubelet_text import comment, explained_text, file_text
 from kdns.search.resolvers import Resolver, questions, read
 from kdns.sources.errors import ClusterError
@@ -40,7 +40,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         f"else {DEFAULT_CLUSTER_DNS}",
     )
     kubelet.add_argument(
-        "--cluster-domain", metavar="DOMAIN", default="cluster.local", help="default: %(default)s"
+        "--cluster-domain",
+        metavar="DOMAIN",
+        type=_clean,
+        default="cluster.local",
+        help="default: %(default)s",
     )
     kubelet.add_argument(
         "--node-resolv-conf",
@@ -109,9 +113,10 @@ def _resolv_conf(arguments: argparse.Namespace, found: Found) -> tuple[PodResolv
     node = read_node(_node_text(path), dns, arguments.cluster_domain, arguments.node_ip)
     told = [
         f"kubelet --cluster-dns={','.join(dns)} --cluster-domain={arguments.cluster_domain} "
-        f"--resolv-conf={path}" + (f" --node-ip={','.join(arguments.node_ip)}" if arguments.node_ip else "")
+        f"--resolv-conf={_clean(path)}"
+        + (f" --node-ip={','.join(arguments.node_ip)}" if arguments.node_ip else "")
     ]
-    if warning := limit_warning(node, path):
+    if warning := limit_warning(node, _clean(path)):
         told.append(f"warning about the node: {warning}")
     return resolv_conf(found.written.pod, node), told
 
@@ -125,7 +130,8 @@ def _node_text(path: str) -> str | None:
     if not path:
         return None
     try:
-        return _text_of(Path(path).read_bytes())
+        with Path(path).open("rb") as file:
+            return _text_of(file.read(MOST_FILE))
     except OSError as error:
         raise Refused(f"open {path}: {(error.strerror or str(error)).lower()}") from error
 

@@ -60,7 +60,10 @@ class Paths(Protocol):
 class PodPlugin(Protocol):
     """What `autopath @PLUGIN` asks of a plugin of its server block; `kubernetes` is one."""
 
-    knows_pods: bool
+    @property
+    def knows_pods(self) -> bool:
+        """Whether Pods are looked at."""
+        ...
 
     @property
     def state(self) -> ClusterState: ...

@@ -82,7 +82,7 @@ class AutoPath(Plugin):
     async def run(self) -> None:
         """Say so where nothing can come of it, as nobody would see that from outside."""
         if self._paths() is None:
-            log.warning("autopath does nothing: it names a plugin that this server block does not have")
+            log.warning("autopath does nothing: it names no plugin of this server block that knows Pods")
 
     def client_class(self, address: str) -> Hashable:
         paths = self._paths()
@@ -138,7 +138,7 @@ def _source(word: Word, setting: Setting) -> GetPaths:
     node, name, plugins = _read_node(), word.text[1:], setting.plugins
 
     def found() -> Paths | None:
-        plugin = next((each for each in plugins() if each.name == name), None)
+        plugin: object = next((each for each in plugins() if each.name == name), None)
         return PodPaths(plugin, node) if isinstance(plugin, PodPlugin) and plugin.knows_pods else None
 
     return found

@@ -4,7 +4,7 @@ The warm one has met every query and every event so far. The fresh one is made f
 table and no fast path. For the same rotation turn they must agree to the octet.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from random import Random
@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kdns.answering import admission
-from kdns.answering.by_client import ClassifyingResponder
+from kdns.answering.by_client import Classify, ClassifyingResponder
+from kdns.answering.chain import Link
 from kdns.answering.prepared import Prepared
 from kdns.answering.queries import Query
 from kdns.answering.responder import Responder
@@ -22,15 +23,19 @@ from kdns.answering.responses import Response
 from kdns.answering.table import DEFAULT_LIMIT, AnswerTable, question_key
 from kdns.cluster.events import WatchEvent
 from kdns.cluster.state import NEEDED_ALWAYS, ClusterState
+from kdns.plugins._autopath_answers import aliased, flat
+from kdns.plugins._autopath_paths import PodPaths
+from kdns.plugins.autopath import AutoPath
+from kdns.plugins.kubernetes import Kubernetes
 from kdns.records.options import RecordOptions
 from kdns.records.reverse import IN_ADDR_ARPA
 from kdns.wire import codes, rrsets
-from kdns.wire.names import from_text
+from kdns.wire.names import ROOT, Name, from_text
 from kdns.wire.rrsets import RRset
 from tests.answering import universe
 from tests.answering.fleeting import Fleeting
 from tests.answering.particular import Particular, class_of
-from tests.builders import TCP, UDP, Sender, Static, happen, responder_of, reverse_name
+from tests.builders import TCP, UDP, Sender, Static, responder_of, reverse_name
 
 WWW = from_text("www.example.com.")
 STATIC_SOA = rrsets.SOA(WWW, WWW, 7, 1, 2, 3, 4).rdata()
@@ -66,28 +71,37 @@ class Careful(Responder):
 class CarefulByClass(Careful, ClassifyingResponder):
     """One that tells clients apart."""
 
-    def __init__(self, table: AnswerTable) -> None:
-        ClassifyingResponder.__init__(self, table, class_of)
-
 
 class Twins:
-    """A cluster, its warm responder, and a fresh one for every question; `particular` ones if need be."""
+    """A cluster, its warm responder, and a fresh one for every question.
 
-    def __init__(
-        self, options: RecordOptions, limit: int = DEFAULT_LIMIT, is_particular: bool = False
-    ) -> None:
+    They tell clients apart if `particular` or `autopath` is before everything else in their chain.
+    """
+
+    def __init__(self, options: RecordOptions, limit: int = DEFAULT_LIMIT, before: str = "") -> None:
         ticks = count(1_000_000)
         self.state = ClusterState(lambda: next(ticks))
         self.state.mark_synced()
         self._options = options
         self.second = 0
-        self._first = [Particular()] if is_particular else []
-        self._careful = CarefulByClass if is_particular else Careful
+        self._first, classify = self._telling_apart(before)
+        self._careful = partial(CarefulByClass, classify=classify) if classify else Careful
         self._warm = self._responder(
-            partial(ClassifyingResponder, classify=class_of) if is_particular else Responder
+            partial(ClassifyingResponder, classify=classify) if classify else Responder
         )
         self._warm.table = AnswerTable(self.state.serial, limit)
         self.recalled = self.forgotten = 0
+
+    def _telling_apart(self, before: str) -> tuple[list[Link], Classify | None]:
+        if before == "particular":
+            return [Particular()], class_of
+        if not before:
+            return [], None
+        paths = PodPaths(
+            Kubernetes(self.state, self._options, [self._options.zone]), "search none.cluster.local"
+        )
+        plugin = AutoPath([ROOT], lambda: paths, make=flat if before.endswith("flat") else aliased)
+        return [plugin], plugin.client_class
 
     @property
     def table(self) -> AnswerTable:
@@ -114,8 +128,12 @@ class Twins:
 
     def happen(self, event: WatchEvent) -> None:
         before = len(self.table.entries)
-        happen(self.state, self.table, event)
+        self._warm.forget(self.state.apply(event), self.state.serial)
         self.forgotten += before - len(self.table.entries)
+
+    def see_all(self, kind: str) -> None:
+        """All objects of a kind have been seen."""
+        self._warm.forget(self.state.mark_synced(kind), self.state.serial)
 
     def ask(self, packet: bytes, client: Sender) -> None:
         """Ask both, and compare."""
@@ -157,14 +175,21 @@ class Twins:
         entry.turn = hits
         return answer is not None
 
-    def ask_again(self, dice: Random, number: int) -> None:
+    def ask_again(self, dice: Random, number: int, clients: Sequence[Sender] = (TCP,)) -> None:
         """Ask some of what is remembered once more: an answer that should have been forgotten shows here."""
         keys = [*self.table.entries]
         for key in dice.sample(keys, min(number, len(keys))):
-            self.ask(PLAIN + key[: key.find(0) + 5], TCP)
+            self.ask(PLAIN + key[: key.find(0) + 5], dice.choice(clients))
 
 
-def walk(twins: Twins, dice: Random, steps: int) -> None:
+def walk(
+    twins: Twins,
+    dice: Random,
+    steps: int,
+    clients: Sequence[Sender] = (UDP, UDP, TCP, OUTSIDE),
+    popular: Sequence[Name] = universe.POPULAR,
+    qtypes: Sequence[int] = universe.QTYPES,
+) -> None:
     """Let things happen and ask; for the first tenth not everything has been seen yet, then more and more."""
     twins.state.unsynced = frozenset(NEEDED_ALWAYS)
     for _ in range(30):
@@ -172,14 +197,14 @@ def walk(twins: Twins, dice: Random, steps: int) -> None:
     for step in range(steps):
         for number, kind in enumerate(NEEDED_ALWAYS, 1):
             if step == steps * number // 30:
-                twins.table.forget(twins.state.mark_synced(kind), twins.state.serial)
+                twins.see_all(kind)
         if dice.random() < 0.05:
             twins.pass_time()
         if dice.random() < 0.08:
             twins.happen(universe.event(dice))
-            twins.ask_again(dice, 12)
+            twins.ask_again(dice, 12, clients)
         else:
-            twins.ask(universe.packet(dice), dice.choice((UDP, UDP, TCP, OUTSIDE)))
+            twins.ask(universe.packet(dice, popular, qtypes), dice.choice(clients))
 
 
 @pytest.mark.parametrize(
@@ -196,10 +221,32 @@ def test_fast_is_careful_on_a_long_walk(seed: int, options: RecordOptions) -> No
 
 @pytest.mark.parametrize("seed", range(3))
 def test_fast_is_careful_with_errors_silence_and_clients_told_apart(seed: int) -> None:
-    twins = Twins(universe.OPTIONS[0], is_particular=True)
+    twins = Twins(universe.OPTIONS[0], before="particular")
     walk(twins, Random(seed), 2500)
     assert twins.recalled > 300, "or this test shows nothing"
     assert twins.forgotten > 100
+
+
+PODS = [Sender(is_stream, (address, 53)) for address in universe.ADDRESSES for is_stream in (False, True)]
+"""Clients who are Pods, now these and now others."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fast_is_careful_while_addresses_pass_from_pod_to_pod(seed: int) -> None:
+    twins = Twins(universe.OPTIONS[1], before="autopath flat" if seed % 2 else "autopath")
+    walk(
+        twins,
+        Random(seed),
+        2500,
+        [*PODS, OUTSIDE],
+        universe.SEARCHED,
+        [*universe.QTYPES, *[codes.A, codes.AAAA] * 8],
+    )
+    assert twins.recalled > 300, "or this test shows nothing"
+    assert twins.forgotten > 100
+    twins.table.settle()
+    [family] = twins._first[0].measure()
+    assert family.samples[0][1] > 10
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(universe.OPTIONS))

@@ -4,11 +4,21 @@ Everything is drawn from a `random.Random`, so that a seed is a whole history; H
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from kdns.cluster.events import Applied, Deleted, WatchEvent
-from kdns.cluster.objects import Endpoint, EndpointSlice, Namespace, Pod, Port, Service, ServiceKind, key_of
+from kdns.cluster.objects import (
+    DnsConfig,
+    Endpoint,
+    EndpointSlice,
+    Namespace,
+    Pod,
+    Port,
+    Service,
+    ServiceKind,
+    key_of,
+)
 from kdns.records.options import RecordOptions
 from kdns.wire import codes
 from kdns.wire.names import Name, from_text
@@ -86,6 +96,15 @@ POPULAR = tuple(
     )
 )
 """The names that are asked as often as all others together."""
+SEARCHED = tuple(
+    from_text(f"{name}.{domain}.{ZONE}")
+    for name in (
+        *("outside.example.com", "www.example.com", "nowhere.example.com", "kept.example.com"),
+        *("a.example.com", "www.gone", "web.two.svc", "db.ns.svc", "web.ns.svc.cluster.local", "a.web"),
+    )
+    for domain in (*(f"{namespace}.svc" for namespace in NAMESPACES), "svc")
+)
+"""What clients ask on the way through their search lists."""
 QTYPES = (
     *(codes.A, codes.A, codes.A, codes.AAAA, codes.SRV, codes.SRV, codes.PTR, codes.NS, codes.SOA),
     *(codes.SOA, codes.PTR, codes.CNAME, codes.TXT, codes.ANY, codes.HTTPS, codes.HTTPS + 32, codes.AXFR),
@@ -96,6 +115,15 @@ OPTIONS = (
     RecordOptions(own_addresses=(OWN, "fd00::1"), pods="verified", endpoint_pod_names=True),  # type: ignore[arg-type]
     RecordOptions(own_addresses=("10.0.0.9",), namespaces=frozenset({"ns"}), ignore_empty_service=True),
     RecordOptions(endpoints=False, pods="disabled", ttl=0),  # type: ignore[arg-type]
+)
+
+DNS_POLICIES = (*["ClusterFirst"] * 6, "None", "Default")
+DNS_CONFIGS = (
+    None,
+    None,
+    DnsConfig(searches=("example.com",)),
+    DnsConfig(searches=("ns.svc.cluster.local", "two.svc.cluster.local"), options=(("ndots", "5"),)),
+    DnsConfig(options=(("ndots", "2"),)),
 )
 
 
@@ -132,7 +160,16 @@ def _slice(dice: Random) -> EndpointSlice:
 
 def _pod(dice: Random) -> Pod:
     addresses = tuple(dict.fromkeys((dice.choice(ADDRESSES), dice.choice(ADDRESSES))))
-    return Pod(dice.choice(NAMESPACES), dice.choice("pq"), addresses, dice.random() < 0.2)
+    is_on_host, policy, config = dice.random() < 0.1, dice.choice(DNS_POLICIES), dice.choice(DNS_CONFIGS)
+    return Pod(
+        dice.choice(NAMESPACES),
+        dice.choice("pq"),
+        addresses,
+        is_on_host,
+        dns_policy=policy,
+        dns_config=config,
+        started=dice.randrange(5),
+    )
 
 
 def _namespace(dice: Random) -> Namespace:
@@ -162,10 +199,10 @@ def _spelled(dice: Random, name: Name) -> bytes:
     return bytes(dice.choice((octet, octet ^ 0x20)) if 97 <= octet <= 122 else octet for octet in name)
 
 
-def question(dice: Random) -> bytes:
+def question(dice: Random, popular: Sequence[Name] = POPULAR, qtypes: Sequence[int] = QTYPES) -> bytes:
     qclass = codes.IN if dice.random() < 0.97 else dice.choice((codes.CH, 255))
-    name = dice.choice(POPULAR if dice.random() < 0.5 else QNAMES)
-    return _spelled(dice, name) + struct.pack("!HH", dice.choice(QTYPES), qclass)
+    name = dice.choice(popular if dice.random() < 0.5 else QNAMES)
+    return _spelled(dice, name) + struct.pack("!HH", dice.choice(qtypes), qclass)
 
 
 SIZES = (0, 100, 512, 513, 700, 1232, 4096, 65535)
@@ -190,8 +227,8 @@ PLAIN_FLAGS = (0, 0x0100, 0x0100, 0x0110, 0x0120, 0x0130, 0x0010)
 OTHER_FLAGS = (0x0140, 0x0300, 0x0180, 0x0400, 0x2100, 0x2110, 0x0800, 0x8100, 0x0103)
 
 
-def packet(dice: Random) -> bytes:
-    """Return a query: most are plain, some are odd, and a few are broken."""
+def packet(dice: Random, popular: Sequence[Name] = POPULAR, qtypes: Sequence[int] = QTYPES) -> bytes:
+    """Return a query: most are plain, some are odd, and a few are broken. Half ask for `popular` names."""
     flags = dice.choice(PLAIN_FLAGS if dice.random() < 0.9 else OTHER_FLAGS)
     records = [opt(dice)] if dice.random() < 0.5 else []
     if dice.random() < 0.05:
@@ -200,7 +237,7 @@ def packet(dice: Random) -> bytes:
     if dice.random() < 0.03:
         counts[dice.randrange(4)] = dice.randrange(3)
     header = dice.randbytes(2) + struct.pack("!H4H", flags, *counts)
-    octets = bytearray(header + question(dice) + b"".join(records))
+    octets = bytearray(header + question(dice, popular, qtypes) + b"".join(records))
     if dice.random() < 0.08:
         octets[dice.randrange(len(octets))] = dice.choice((0, 1, 0x20, 0x3F, 0xC0, 0xFF, dice.randrange(256)))
     if dice.random() < 0.03:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from pathlib import Path
 
+import dns.flags
 import dns.message
 import dns.rcode
 import pytest
@@ -11,17 +12,20 @@ from msgspec.structs import replace
 from kdns.answering.blocks import Block
 from kdns.answering.by_client import ClassifyingResponder
 from kdns.answering.chain import Rest
+from kdns.answering.plugin import Setting
 from kdns.answering.queries import Query
 from kdns.answering.responses import Outcome, Response
 from kdns.answering.table import AnswerTable
 from kdns.cluster.events import Applied
 from kdns.cluster.objects import ClusterObject, DnsConfig, Pod
 from kdns.cluster.state import ClusterState
+from kdns.corefile.parsing import parse_corefile
 from kdns.plugins import autopath
 from kdns.plugins._autopath_answers import Make, aliased, flat
 from kdns.plugins._autopath_paths import PodPaths
 from kdns.plugins.autopath import AutoPath
 from kdns.plugins.kubernetes import Kubernetes
+from kdns.plugins.registry import ORDER
 from kdns.records.options import CLUSTER_DOMAIN, PodMode, RecordOptions
 from kdns.wire import codes, rrsets
 from kdns.wire.names import ROOT, fold, to_text
@@ -40,7 +44,8 @@ from tests.builders import (
     section_lines,
     state_of,
 )
-from tests.plugins.lent import lent, refusal
+from tests.corefile.builders import MemoryFiles
+from tests.plugins.lent import FakeProcess, lent, refusal
 
 OURS, THEIRS, HOST, STRANGER = "10.0.0.1", "10.0.0.2", "192.0.2.1", "10.0.0.99"
 NODE = "search corp.example.net\n"
@@ -233,6 +238,16 @@ def test_what_exists_without_the_type_gives_an_answer_without_records() -> None:
     assert world.say("web.other.svc.default.svc.cluster.local.", "AAAA") == ["NOERROR"]
 
 
+@pytest.mark.parametrize("make", [aliased, flat])
+def test_nothing_that_stands_under_another_name_is_authentic(make: Make) -> None:
+    world = World(make=make)
+    world.outside.names["api.example.com."] = {
+        codes.A: addresses("198.51.100.1")._replace(authentic=True),
+        codes.AAAA: Response(lifetime=30, authentic=True),
+    }
+    assert [bool(world.message(API, each).flags & dns.flags.AD) for each in ("A", "AAAA")] == [False, False]
+
+
 def test_a_failure_on_the_way_is_the_clients_to_see() -> None:
     world = World()
     world.outside.failing.add("api.example.com.corp.example.net.")
@@ -295,6 +310,13 @@ OWN = "10.0.0.50"
         ({"options": (("ndots", "2"),)}, False),
         ({"options": (("ndots", "3"),)}, True),
         ({"options": (("ndots", "x"),)}, False),
+        ({"options": (("ndots", "1_0"),)}, False),
+        ({"options": (("ndots", "+5"),)}, False),
+        ({"options": (("ndots:5", None),)}, False),
+        ({"options": (("rotate\nsearch evil.test", None),)}, False),
+        ({"options": (("rotate", None),)}, True),
+        ({"searches": ("a,b.test",)}, False),
+        ({"searches": ("#",)}, False),
         ({"policy": "None", "searches": ("default.svc.cluster.local",)}, False),
         ({"policy": "None", "searches": ("default.svc.cluster.local",), "options": (("ndots", "5"),)}, True),
         ({"policy": "None", "searches": ("default.svc.cluster.local.",), "options": (("ndots", "5"),)}, True),
@@ -322,6 +344,23 @@ def test_a_path_of_its_own_leads_only_to_names_that_are_on_it() -> None:
         "a.api.example.com. A",
         "a.api. A",
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "searches"),
+    [
+        ("ClusterFirst", ("a.test", "b.test", "c.test")),
+        ("None", ("default.svc.cluster.local", "b.test", ".", "c.test")),
+    ],
+    ids=["more than six domains", "the root among the domains"],
+)
+def test_an_endpoints_name_is_not_searched_for_where_the_walk_does_not_reach_the_end(
+    policy: str, searches: tuple[str, ...]
+) -> None:
+    """What is asked for in full is only told from a search by the name without a domain."""
+    world = World(own("default/own", OWN, policy=policy, searches=searches, options=(("ndots", "5"),)))
+    world.outside.names["web-1.prod.b.test."] = {codes.A: addresses("198.51.100.5")}
+    assert world.say("web-1.prod.default.svc.cluster.local.", client=OWN) == ["NXDOMAIN"]
 
 
 def test_a_path_that_begins_outside_the_cluster_is_not_followed() -> None:
@@ -373,6 +412,17 @@ async def test_a_plugin_that_is_not_there_helps_nobody_and_is_told(caplog: pytes
     assert plugin.client_class(OURS) is None
 
 
+async def test_a_plugin_that_does_not_know_pods_helps_nobody_either(caplog: pytest.LogCaptureFixture) -> None:
+    kubernetes = Kubernetes(state_of(*CLUSTER), RecordOptions(), [CLUSTER_DOMAIN])
+    (block,) = parse_corefile(". {\nautopath @kubernetes\n}", "Corefile", {}, 53, MemoryFiles({})).blocks
+    setting = Setting(
+        block, FakeProcess(), lambda wish: pytest.fail(), lambda tags: None, plugins=lambda: [kubernetes]
+    )
+    plugin = AutoPath.setup(block.directives, setting)
+    await plugin.run()
+    assert "autopath does nothing" in caplog.text
+
+
 async def test_a_walk_that_takes_too_long_is_left_to_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
@@ -395,3 +445,8 @@ async def test_a_walk_that_takes_too_long_is_left_to_the_client(monkeypatch: pyt
     assert isinstance(waiting, Awaitable)
     found = dns.message.from_wire(await waiting)
     assert (found.rcode(), found.answer) == (dns.rcode.NXDOMAIN, [])
+
+
+def test_it_stands_before_what_answers_for_somebody_else() -> None:
+    """A cache in front of it would hand out the answers of one search path to another."""
+    assert ORDER.index("rewrite") < ORDER.index("autopath") < ORDER.index("acl") < ORDER.index("cache")

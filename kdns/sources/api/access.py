@@ -34,7 +34,7 @@ _LONGEST_ERROR = 64 << 10
 JSON = "application/json"
 
 _REFUSED = (ConfigException, YAMLError, OSError, ValueError)
-_STUMBLED = (AssertionError, AttributeError, KeyError, TypeError)
+_STUMBLED = (AssertionError, AttributeError, KeyError, RecursionError, TypeError)
 
 Configure: TypeAlias = Callable[[], Awaitable[Configuration]]
 """Reads the configuration anew, credentials and all. Raises AccessError."""
