@@ -9,8 +9,6 @@ cd "$(dirname "$0")"
 
 image=${1:-kdns:dev}
 cluster=${CLUSTER:-kdns-try}
-work=$(mktemp -d)
-export KUBECONFIG=$work/kubeconfig
 
 clean_up() {
   local code=$?
@@ -18,7 +16,7 @@ clean_up() {
   if [ -n "${KEEP:-}" ]; then
     echo "left: KUBECONFIG=$KUBECONFIG, kind delete cluster --name $cluster"
   else
-    kind delete cluster --name "$cluster"
+    kind delete cluster --name "$cluster" || code=1
     rm -r "$work"
   fi
   exit "$code"
@@ -48,11 +46,15 @@ ask() {
   [ "$(kubectl get "pod/$1" -o jsonpath="$ended")" = 0 ] || { kubectl logs "$1"; return 1; }
 }
 
-if kind get clusters | grep -qx "$cluster"; then
+# First all of it and then a look: `grep -q` at the end of a pipe may kill what writes, and so deny what it has found.
+clusters=$(kind get clusters)
+if grep -Fqx "$cluster" <<<"$clusters"; then
   echo "there is a kind cluster $cluster already; it is left alone" >&2
   exit 1
 fi
 [ $# -gt 0 ] || docker build -t "$image" ..
+work=$(mktemp -d)
+export KUBECONFIG=$work/kubeconfig
 trap clean_up EXIT
 kind create cluster --name "$cluster" --wait 5m
 kind load docker-image "$image" --name "$cluster"

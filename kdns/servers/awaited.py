@@ -4,9 +4,11 @@ Knows neither sockets nor framing: whoever adds an awaitable says what to do wit
 """
 
 import asyncio
+import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from types import CoroutineType
 
 from kdns.answering.clients import Answer
 from kdns.servers.counters import Counters, add_one
@@ -95,8 +97,15 @@ class Awaited:
 
 
 def _dismiss(awaitable: Awaitable[Answer]) -> None:
-    """Tell an awaitable that nobody waits for it; does nothing to one that is done."""
-    if isinstance(awaitable, Coroutine):
+    """Tell an awaitable that nobody waits for it; does nothing to one that is done.
+
+    A coroutine that has not begun was given what it would await, and that must not be left to warn either.
+    """
+    if isinstance(awaitable, CoroutineType):
+        if inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED:
+            for given in inspect.getcoroutinelocals(awaitable).values():
+                if isinstance(given, CoroutineType):
+                    _dismiss(given)
         awaitable.close()
     elif isinstance(awaitable, asyncio.Future):
         awaitable.cancel()

@@ -68,12 +68,16 @@ class TcpListener:
         end = loop.time() + grace
         if self._sock.fileno() >= 0:
             loop.remove_reader(self._sock.fileno())
-        for _ in range(_TURNS_TO_READ):
-            await asyncio.sleep(0)
+        await _reading()
         waiting = _accept_waiting(self._sock)
         self._stop_accepting()
-        await asyncio.gather(*(loop.connect_accepted_socket(self._connection, each) for each in waiting))
         self._shared.finishing = True
+        while (
+            waiting
+        ):  # a few at a time, so that none has to go, for want of room, before it has been read from
+            few, waiting = waiting[:_ACCEPTED_AT_ONCE], waiting[_ACCEPTED_AT_ONCE:]
+            await asyncio.gather(*(loop.connect_accepted_socket(self._connection, each) for each in few))
+            await _reading()
         connections = list(self._shared.connections)
         for connection in connections:
             connection.finish()
@@ -107,6 +111,12 @@ class TcpListener:
             if connection.deadline <= now:
                 connection.expire()
         self._sweeping = loop.call_later(self._shared.limits.sweep, self._sweep, loop)
+
+
+async def _reading() -> None:
+    """Let connections that were just accepted read what is there already."""
+    for _ in range(_TURNS_TO_READ):
+        await asyncio.sleep(0)
 
 
 def _accept_waiting(sock: socket.socket) -> list[socket.socket]:

@@ -34,8 +34,7 @@ class Connection(asyncio.BufferedProtocol):
         self._awaited = Awaited(shared.quota, shared.counters, shared.failures)
         self._inbox = b""
         self._left = shared.limits.queries
-        self._reading_paused = self._ending = self._closing = self._transferring = False
-        self._half_closed = False
+        self._reading_paused = self._transferring = self._half_closed = self._ending = self._closing = False
         self._phase: Phase = "incomplete"
         self._phase_since = 0.0
         self.deadline = math.inf
@@ -92,6 +91,8 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def idle_since(self) -> float | None:
+        if self._writer.is_over:
+            return -math.inf  # it goes before all that may still ask
         is_idle = self._phase not in ("busy", "slow") or self._shared.quota.transfers.is_waiting(self)
         return self._phase_since if is_idle else None
 
@@ -113,7 +114,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._closing:
             add_one(self._shared.counters.closed, reason)
             self._give_up()
-            self._transport.close()
+        self._transport.close()
 
     def abort(self) -> None:
         """Close at once, whatever is lost."""

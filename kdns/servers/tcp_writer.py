@@ -21,6 +21,12 @@ class FrameWriter:
         self._frames: list[bytes] = []
         self._octets = 0
         self.is_blocked = False
+        self._has_finished = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be sent, and nothing more will come."""
+        return self._has_finished and not self._transport.get_write_buffer_size()
 
     def put(self, message: bytes) -> None:
         """Add one message, to be written at the next `flush` or when there are many octets already."""
@@ -44,5 +50,10 @@ class FrameWriter:
 
     def finish(self) -> None:
         """Say that nothing more will come; close after a while, in which the client should do so."""
-        self._transport.write_eof()
+        self._has_finished = True
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client has reset the connection, and nobody has read that yet
+            self._transport.abort()
+            return
         asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._transport.close)

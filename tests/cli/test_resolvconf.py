@@ -378,3 +378,23 @@ def test_the_clusters_dns_address_is_asked_for(server: RealServer, node: Path) -
     assert as_json("-f", "-", *told, stdin=POD)["nameservers"] == ["10.96.7.7", "1.1.1.1"]
     context = as_json("-n", "shop", "web", "--context", "", KDNS_KUBECONFIG=str(server.kubeconfig))
     assert context["nameservers"] == ["10.96.7.7"]
+
+
+def test_what_is_no_text_is_printed_all_the_same(tmp_path: Path) -> None:
+    pod, node = tmp_path / "pod.yaml", tmp_path / os.fsdecode(b"node-\xff")
+    pod.write_text(POD)
+    node.write_text(NODE)
+    said = printed(
+        *("-f", pod, "--node-resolv-conf", node, "--cluster-domain", os.fsdecode(b"\xff.test")),
+        PYTHONIOENCODING="utf-8:strict",
+    )
+    assert "node-\ufffd" in said
+    assert "shop.svc.\ufffd.test" in said
+
+
+def test_a_nodes_file_without_an_end_is_refused_as_kubelet_does(tmp_path: Path) -> None:
+    pod = tmp_path / "pod.yaml"
+    pod.write_text(POD)
+    done = run("-f", pod, "--node-resolv-conf", "/dev/zero")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("the read limit is reached\n")

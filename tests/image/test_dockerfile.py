@@ -115,6 +115,12 @@ def test_kdns_imports_nothing_that_the_image_leaves_out() -> None:
     assert [name for name in imported if f"{name}.".startswith(tuple(f"{each}." for each in LEFT_OUT))] == []
 
 
+def test_the_page_asks_where_the_image_serves() -> None:
+    """`kdns query` alone asks port 1053, that of `kdns serve`."""
+    [words] = re.findall(r"`kubectl exec POD -- kdns query ([^`]*)`", (ROOT / "docs/image.md").read_text())
+    assert words.split() == ["--server", "127.0.0.1", "NAME"]
+
+
 @pytest.mark.parametrize(
     "block", re.findall(r"^```corefile\n(.*?)^```", (ROOT / "zonefiles/README.md").read_text(), re.S | re.M)
 )

@@ -93,12 +93,25 @@ def test_a_cluster_can_be_kept(node: Node) -> None:
     assert "left: KUBECONFIG=" in done.stdout
 
 
-def test_a_cluster_of_that_name_is_left_alone(node: Node) -> None:
-    (node.folder / "clusters").write_text("other\nkdns-try\n")
+@pytest.mark.parametrize(
+    "clusters", ["other\nkdns-try\n", "kdns-try\n" + 20_000 * "other\n"], ids=["two", "many"]
+)
+def test_a_cluster_of_that_name_is_left_alone(node: Node, clusters: str) -> None:
+    """Many are more than a pipe holds: kind has not written all of them yet when its own is found."""
+    (node.folder / "clusters").write_text(clusters)
     done = run(node)
     assert done.returncode == 1
     assert "already; it is left alone" in done.stdout
     assert node.calls == ["kind get clusters"]
+    assert not list(node.folder.glob("tmp.*"))
+
+
+@pytest.mark.parametrize("program", ["kind", "docker"])
+def test_what_fails_before_there_is_a_cluster_leaves_nothing(node: Node, program: str) -> None:
+    node.put_program(program, "#!/bin/sh\nexit 1\n")
+    assert run(node).returncode == 1
+    assert node.calls == ["kind get clusters"] * (program == "docker")
+    assert not list(node.folder.glob("tmp.*"))
 
 
 def test_the_script_is_short_enough_to_be_read_as_right() -> None:

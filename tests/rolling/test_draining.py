@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -75,6 +76,21 @@ async def test_who_has_connected_but_is_not_accepted_yet_is_served(open_tcp: Ope
             assert await read_all(client) == frame(b"re a")
         stack.close()
         await ended(draining)
+
+
+async def test_who_has_connected_is_served_if_there_is_no_room_for_all_at_once(open_tcp: Open) -> None:
+    listener = open_tcp(connections=100)
+    await listener.start()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connected(listener)) for _ in range(300)]
+        for client in clients:
+            client.send(frame(b"a"))
+        draining = asyncio.create_task(listener.drain(PATIENCE))
+        for client in clients:
+            assert await read_all(client) == frame(b"re a")
+        stack.close()
+        await ended(draining)
+    assert listener.counters.closed == {}
 
 
 @pytest.mark.parametrize("begun", [b"", b"\0", frame(b"query")[:-1]])
@@ -150,6 +166,57 @@ async def test_one_query_too_many_does_not_cost_the_response_to_another(open_tcp
     with connected(listener) as client:
         client.send(frame(b"size 60000") + 1000 * frame(b"too many"))
         assert await read_all(client) == frame(60_000 * b"x")
+
+
+async def test_a_client_that_resets_its_connection_meanwhile_ends_only_that(
+    open_tcp: Open, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The kernel refuses to finish a connection that is not there any more (ENOTCONN)."""
+    listener = open_tcp(pipelined=1)
+    await listener.start()
+    with connected(listener) as other, socket.create_connection(listener.address) as client:
+        client.send(frame(b"later silent"))
+        await until(lambda: script.packets)
+        other.send(frame(b"a"))
+        await until(lambda: listener.counters.sent)
+        draining = asyncio.create_task(listener.drain(PATIENCE))
+        await until(lambda: listener._shared.finishing)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()  # while nothing is read from it
+        script.gate.set()
+        assert await read_all(other) == frame(b"re a")
+    await ended(draining)
+    assert caplog.messages == []
+
+
+async def test_a_reset_just_before_the_end_does_not_keep_others_from_theirs(open_tcp: Open) -> None:
+    listener = open_tcp()
+    await listener.start()
+    clients = [socket.create_connection(listener.address) for _ in range(3)]
+    for client in clients:
+        client.send(frame(b"a"))
+    await until(lambda: listener.counters.sent == 3)
+    listener._shared.finishing = True
+    for client in clients:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    for connection in list(listener._shared.connections):
+        connection.finish()  # in the same turn of the loop, so that nothing has noticed
+    await until(lambda: not listener._shared.connections)
+
+
+async def test_who_was_finished_with_makes_room_before_all_others(open_tcp: Open) -> None:
+    listener = open_tcp(queries=1, connections=2)
+    await listener.start()
+    with connected(listener) as waiting, contextlib.ExitStack() as stack:
+        await until(lambda: listener.counters.opened == 1)
+        for _ in range(5):
+            client = stack.enter_context(connected(listener))
+            client.send(frame(b"a"))
+            assert await read_all(client) == frame(b"re a")
+        waiting.send(frame(b"b"))
+        assert await read_all(waiting) == frame(b"re b")
+    assert listener.counters.closed == {}
 
 
 async def test_datagrams_that_come_while_a_response_is_awaited_are_served(script: Script) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import inspect
+from collections.abc import Awaitable
 
 import pytest
 
@@ -46,6 +47,20 @@ async def test_what_is_too_much_is_dismissed(awaited: Awaited, counters: Counter
     assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
     assert future.cancelled()
     assert counters.dropped == {"busy": 2}
+    awaited.cancel()
+
+
+async def test_what_is_dismissed_takes_along_what_it_would_have_awaited(awaited: Awaited) -> None:
+    """The careful path, a plugin and what it asks are such a row; Python warns of each that never began."""
+
+    async def later(waiting: Awaitable[bytes]) -> bytes:
+        return await waiting
+
+    coroutines = [never()]
+    coroutines += [coroutine := later(coroutines[0]), later(coroutine)]
+    for awaitable in (never(), never(), coroutines[-1]):
+        awaited.add(awaitable, lambda response: None)
+    assert {inspect.getcoroutinestate(each) for each in coroutines} == {inspect.CORO_CLOSED}
     awaited.cancel()
 
 
