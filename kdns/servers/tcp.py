@@ -72,9 +72,8 @@ class TcpListener:
         waiting = _accept_waiting(self._sock)
         self._stop_accepting()
         self._shared.finishing = True
-        while (
-            waiting
-        ):  # a few at a time, so that none has to go, for want of room, before it has been read from
+        # A few at a time, so that none has to go, for want of room, before it has been read from.
+        while waiting:
             few, waiting = waiting[:_ACCEPTED_AT_ONCE], waiting[_ACCEPTED_AT_ONCE:]
             await asyncio.gather(*(loop.connect_accepted_socket(self._connection, each) for each in few))
             await _reading()
