@@ -89,16 +89,13 @@ class Prepared:
         variant: int = 0,
         client_class: bytes = b"",
     ) -> None:
-        self.body, self.sections, self.bounds, self._ttls, turning, serial_at = body_of(question, response)
+        self.body, self.sections, self.bounds, ttls, turning, serial_at = body_of(question, response)
         self.block = _block(self.body, turning) if response.in_turn and turning else None
         self.serial_at = serial_at if response.has_live_serial else None
         self.serial = serial
         self._aged_to = second
         self.expires = None if response.lifetime is None else second + response.lifetime
-        if response.keeps_ttl or self.expires is None:
-            self._ttls = ()
-        elif response.lasting:
-            self._ttls = self._ttls[response.lasting :]
+        self._ttls = () if response.keeps_ttl or self.expires is None else ttls[response.lasting :]
         self.is_live = self.serial_at is not None or self.expires is not None
         self.stamp = -1
         self.flags = _flags(response)

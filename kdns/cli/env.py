@@ -5,11 +5,10 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from kdns.app import Sources
 from kdns.cli.objects import Named, before, from_environment, sources_of
-from kdns.cli.options import NO_CLUSTER, UsageError, manifest_paths
+from kdns.cli.options import NO_CLUSTER, UsageError, add_object_options, manifest_paths
 from kdns.cluster.objects import Service
 from kdns.search.environment import MASTER_SERVICE, environment
 from kdns.sources.decoding import decode_object
@@ -38,32 +37,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--no-service-links", action="store_true", help="as for a Pod with enableServiceLinks: false"
     )
     parser.add_argument("--output", choices=["text", "json"], default="text", help="default: %(default)s")
-    _add_where(parser.add_argument_group("where the Services are"))
-    parser.set_defaults(run=run)
-
-
-def _add_where(where: "argparse._ArgumentGroup") -> None:
-    where.add_argument(
-        "--cluster",
-        metavar="PATH",
-        type=Path,
-        action="append",
-        default=[],
-        help="a file or folder of Kubernetes manifests; may be repeated",
-    )
-    where.add_argument("--demo", action="store_true", help="the built-in example cluster")
+    where = parser.add_argument_group("where the Services are")
+    add_object_options(where)
     where.add_argument(
         "--service-cidr",
         default="",
         metavar="CIDR[,CIDR]",
         help="where Services in manifests get the ClusterIP they lack",
     )
-    where.add_argument(
-        "--kubeconfig", metavar="FILE", type=Path, help="the API server that a kubeconfig leads to"
-    )
-    where.add_argument(
-        "--context", metavar="NAME", help="the kubeconfig's context (default: its current one)"
-    )
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

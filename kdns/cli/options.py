@@ -20,9 +20,9 @@ class UsageError(Exception):
     """What the user asked for can't be done; the message says why and what would help."""
 
 
-def add_cluster_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which objects there are and what records they make."""
-    parser.add_argument(
+def add_manifest_options(where: "argparse._ActionsContainer") -> None:
+    """Add the options that name manifests."""
+    where.add_argument(
         "--cluster",
         metavar="PATH",
         type=Path,
@@ -30,7 +30,23 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a file or folder of Kubernetes manifests (YAML or JSON); may be repeated",
     )
-    parser.add_argument("--demo", action="store_true", help="use the built-in example cluster")
+    where.add_argument("--demo", action="store_true", help="use the built-in example cluster")
+
+
+def add_object_options(where: "argparse._ActionsContainer") -> None:
+    """Add the options that say where objects are: in manifests, or at the API server of a kubeconfig."""
+    add_manifest_options(where)
+    where.add_argument(
+        "--kubeconfig", metavar="FILE", type=Path, help="the API server that a kubeconfig leads to"
+    )
+    where.add_argument(
+        "--context", metavar="NAME", help="the kubeconfig's context (default: its current one)"
+    )
+
+
+def add_cluster_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which objects there are and what records they make."""
+    add_manifest_options(parser)
     parser.add_argument(
         "--zone", type=zone_name, default="cluster.local", help="the cluster domain (default: %(default)s)"
     )

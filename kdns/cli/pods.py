@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kdns.app import Sources
 from kdns.cli.objects import Named, before, from_environment, sources_of
-from kdns.cli.options import UsageError, manifest_paths
+from kdns.cli.options import UsageError, add_object_options, manifest_paths
 from kdns.search.kubelet_validation import refusals
 from kdns.sources.documents import documents
 from kdns.sources.drafts import DEFAULT_NAMESPACE
@@ -48,21 +48,7 @@ def add_pod_options(parser: argparse.ArgumentParser) -> None:
         help="a manifest (YAML or JSON) of a Pod or of a workload with a template, - for standard input; "
         "POD says which one if there are several",
     )
-    where.add_argument(
-        "--cluster",
-        metavar="PATH",
-        type=Path,
-        action="append",
-        default=[],
-        help="a file or folder of Kubernetes manifests; may be repeated",
-    )
-    where.add_argument("--demo", action="store_true", help="use the built-in example cluster")
-    where.add_argument(
-        "--kubeconfig", metavar="FILE", type=Path, help="the API server that a kubeconfig leads to"
-    )
-    where.add_argument(
-        "--context", metavar="NAME", help="the kubeconfig's context (default: its current one)"
-    )
+    add_object_options(where)
 
 
 def find_pod(arguments: argparse.Namespace, asks_for_dns: bool) -> Found:
