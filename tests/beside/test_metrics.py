@@ -17,8 +17,10 @@ import pytest
 
 from kdns.observability.exposition import lines_of
 from kdns.plugins._cache_figures import Figures
+from kdns.plugins.autopath import AutoPath
 from kdns.sources.api.health import Health
 from kdns.sources.api.measures import measure as measure_api
+from kdns.wire.names import ROOT
 from tests.beside.conftest import RECORD, version_of
 from tests.beside.exposed import Family, families
 from tests.beside.facts import Difference, differences, facts, load, write
@@ -133,14 +135,15 @@ def test_a_page_says_which_format_it_has(kdns: Measured) -> None:
 
 
 def unseen() -> dict[str, Family]:
-    """Return what the course does not bring about: the API server does not fail, and `forward` takes no
-    response that belongs to another question."""
+    """Return what the course does not bring about: the API server does not fail, `forward` takes no response
+    that belongs to another question, and who asks is no Pod that `autopath` could help."""
     drops = Figures("dns://:53", ".").measure({}, drops=1)
+    helping = AutoPath([ROOT], lambda: None, "dns://:53")
+    helping._successes.value = 1
     failures = measure_api([Health("services", failures=Counter(timeout=1))])
-    page = "".join(line for family in (*drops, *failures) for line in lines_of(family))
-    return {
-        name: family for name, family in families(page).items() if "_drops_" in name or "_failures_" in name
-    }
+    page = "".join(line for family in (*drops, *failures, *helping.measure()) for line in lines_of(family))
+    wanted = re.compile("_drops_|_failures_|_autopath_")
+    return {name: family for name, family in families(page).items() if wanted.search(name)}
 
 
 def test_what_no_question_brings_about_has_the_shape_that_coredns_gives_it() -> None:
