@@ -118,4 +118,4 @@ def test_the_image_is_that_of_this_version_and_named_once(empty: Kubectl) -> Non
         for key, each in empty.rendered(folder).items()
         if key[0] == "Deployment"
     ]
-    assert [image_of(each) for each in deployments] == [f"ghcr.io/kdns/kdns:{__version__}"] * 3
+    assert [image_of(each) for each in deployments] == [f"kdns:{__version__}"] * 3

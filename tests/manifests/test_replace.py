@@ -18,7 +18,7 @@ SAVE, DRY, APPLY, _WAIT = FORTH.splitlines()
 DEPLOYMENT: Key = ("Deployment", "kube-system", "coredns")
 BUDGET: Key = ("PodDisruptionBudget", "kube-system", "kdns")
 POLICY: Key = ("NetworkPolicy", "kube-system", "kdns")
-IMAGE = f"ghcr.io/kdns/kdns:{__version__}"
+IMAGE = f"kdns:{__version__}"
 PART_OF = "app.kubernetes.io/part-of"
 ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
