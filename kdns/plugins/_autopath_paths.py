@@ -160,15 +160,15 @@ class PodPaths:
         self._plugin = plugin
         self._path = lru_cache(maxsize=1024)(partial(_path_of_pod, node_resolv_conf))
 
-    def client_class(self, address: str) -> Hashable:
+    def client_class(self, address: str) -> _Asked | None:
         pod = self._plugin.pod_at(address)
-        return pod and _Asked(pod.namespace, pod.dns_policy, pod.dns_config)
+        return _Asked(pod.namespace, pod.dns_policy, pod.dns_config) if pod else None
 
     def walk(self, name: Name, address: str) -> Walk:
-        pod, domain = self._plugin.pod_at(address), self._plugin.cluster_domain(name)
-        if pod is None or domain is None:
+        asked, domain = self.client_class(address), self._plugin.cluster_domain(name)
+        if asked is None or domain is None:
             return NO_WALK
-        path = self._path(domain, _Asked(pod.namespace, pod.dns_policy, pod.dns_config))
+        path = self._path(domain, asked)
         names = path.after(name)
         if not names or not is_at_or_below(path.domains[0], domain):
             return NO_WALK
